@@ -1,0 +1,153 @@
+"""Every error this project raises on purpose.
+
+The tree:
+
+* EESSIError
+  x InvalidChoiceError       a posted or configured value is not one that can be used
+  x UnknownModuleError       a module is not in the release
+  x MountError               the repository cannot be read
+    + MountAbsentError         nothing is mounted there
+    + MountDeadError           something was mounted there and has died
+    + MountHangingError        it does not answer in time
+    + NotAnEESSIStackError     it answers, but it is not laid out as EESSI is
+  x ModuleLoadError          Lmod could not load the modules
+  x LmodMissingError         there is no Lmod to load them with
+  x InterpreterMissingError  the modules loaded, but brought no interpreter that can start a kernel
+  x UnsafePathError          a folder that others can write to would have to be trusted
+  x SetUpError               a part of the demonstration hub could not be set up
+
+Each carries a stable `code` (for logs, APIs and tests), a message that says what was expected and what
+came, and an `advice` that says what to do. None of them ever shows a traceback to a user.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class EESSIError(Exception):
+    """Something that a user or an admin can act on.
+
+    Parameters
+    ----------
+    message
+        One sentence: what was expected, and what came.
+    advice
+        One sentence: what to do now.
+    details
+        Longer output of another program (Lmod's own words, say), shown folded. May be empty.
+    """
+
+    code: ClassVar[str] = "eessi_error"
+
+    def __init__(self, message: str, *, advice: str, details: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+        self.details = details
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.advice}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.message, self.advice, self.details))
+
+    def to_json(self) -> dict[str, str]:
+        """Return the error as `{code, message, advice, details}`."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "advice": self.advice,
+            "details": self.details,
+        }
+
+
+def _rebuild(kind: type[EESSIError], message: str, advice: str, details: str) -> EESSIError:
+    return kind(message, advice=advice, details=details)
+
+
+class InvalidChoiceError(EESSIError):
+    """A posted or configured value is not one that can be used."""
+
+    code = "invalid_choice"
+
+
+class UnknownModuleError(EESSIError):
+    """A module is not in the release."""
+
+    code = "unknown_module"
+
+
+class MountError(EESSIError):
+    """The repository cannot be read."""
+
+    code = "mount_error"
+
+
+class MountAbsentError(MountError):
+    """Nothing is mounted where the repository should be."""
+
+    code = "mount_absent"
+
+
+class MountDeadError(MountError):
+    """The repository was mounted, and its file system has died (ENOTCONN, EIO, ESTALE)."""
+
+    code = "mount_dead"
+
+
+class MountHangingError(MountError):
+    """The repository's file system does not answer in time."""
+
+    code = "mount_hanging"
+
+
+class NotAnEESSIStackError(MountError):
+    """The directory answers, but it holds no EESSI release."""
+
+    code = "not_an_eessi_stack"
+
+
+class ModuleLoadError(EESSIError):
+    """Lmod could not load the modules."""
+
+    code = "module_load_failed"
+
+
+class LmodMissingError(EESSIError):
+    """There is no Lmod to load modules with."""
+
+    code = "lmod_missing"
+
+
+class InterpreterMissingError(EESSIError):
+    """The modules loaded, but brought no interpreter that can start a kernel."""
+
+    code = "interpreter_missing"
+
+
+class UnsafePathError(EESSIError):
+    """A folder that others can write to would have to be trusted."""
+
+    code = "unsafe_path"
+
+
+class SetUpError(EESSIError):
+    """A part of the demonstration hub could not be set up."""
+
+    code = "set_up_failed"
+
+
+def error_from_json(data: dict[str, str]) -> EESSIError:
+    """Rebuild an error from `to_json`; an unknown code gives a plain `EESSIError`."""
+    kinds = {kind.code: kind for kind in _all_kinds(EESSIError)}
+    kind = kinds.get(data.get("code", ""), EESSIError)
+    return kind(
+        data.get("message", "Unknown error."),
+        advice=data.get("advice", ""),
+        details=data.get("details", ""),
+    )
+
+
+def _all_kinds(kind: type[EESSIError]) -> list[type[EESSIError]]:
+    return [kind] + [deeper for child in kind.__subclasses__() for deeper in _all_kinds(child)]
