@@ -1,0 +1,44 @@
+"""Explains how a kernel starts, step by step, as the launcher would go."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from eessi_spawner.errors import EESSIError
+from eessi_spawner.kernels.launcher import read_snapshot
+from eessi_spawner.kernels.lmod import find_lmod
+from eessi_spawner.kernels.recipe import Recipe
+from eessi_spawner.kernels.resolve import check_mount, detected_chain, resolve
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: whether it succeeded, and a line that says what was found or what to do."""
+
+    succeeded: bool
+    text: str
+
+
+def explain(recipe: Recipe) -> Iterator[Step]:
+    """Go through all that starts the kernel of *recipe*, and stop at the first step that fails."""
+    machine = os.uname().machine
+    try:
+        yield Step(True, f"environment '{recipe.title}' of EESSI {recipe.release}: {', '.join(recipe.modules)}")
+        check_mount(recipe)
+        yield Step(True, f"the stack at {recipe.root} answers")
+        chain = recipe.chain or detected_chain(machine)
+        yield Step(True, f"CPU targets, best first: {', '.join(chain)}")
+        yield Step(True, f"Lmod is {find_lmod(recipe, machine)}")
+        started = time.perf_counter()
+        resolved = resolve(recipe)
+        loaded = resolved.variables.get("LOADEDMODULES", "").count(":") + 1
+        seconds = time.perf_counter() - started
+        yield Step(True, f"{loaded} modules of {resolved.target} loaded in {seconds:.2f} s")
+        yield Step(True, f"the kernel is {' '.join(resolved.command)}")
+        kept = read_snapshot(f"{recipe.key}@{os.uname().nodename}") is not None
+        yield Step(True, f"snapshot {recipe.key}: {'kept, the next start is fast' if kept else 'not kept yet'}")
+    except EESSIError as error:
+        yield Step(False, f"{error} [{error.code}]" + (f"\n{error.details}" if error.details else ""))

@@ -1,0 +1,78 @@
+"""The Jupyter server extension: writes the kernel specs when a server starts, to a directory of its own.
+
+The directory lies outside the home, since specs in a home outlive the image that wrote them, and is put on
+JUPYTER_PATH of the server's process, so that its terminals, nbconvert and papermill find the kernels too.
+Modules are never loaded in the server.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eessi_spawner.errors import EESSIError
+from eessi_spawner.kernels.install import write_specs
+from eessi_spawner.kernels.launcher import runtime_directory
+from eessi_spawner.kernels.settings import SETTINGS_VARIABLE, KernelSettings, settings_from_variable
+from eessi_spawner.kernels.specs import KernelSpec, make_spec
+from eessi_spawner.stack.defaults import default_environments, default_modules
+from eessi_spawner.stack.host import read_host
+from eessi_spawner.stack.mount import ask_stack
+
+if TYPE_CHECKING:
+    from jupyter_server.serverapp import ServerApp
+
+# A server started without a spawner looks at the stack itself, and its start waits for that.
+_DISCOVERY_SECONDS = 10.0
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": "eessi_spawner.kernels.extension"}]
+
+
+def _load_jupyter_server_extension(server: ServerApp) -> None:
+    """Write the specs and make them known; a server starts without EESSI kernels rather than not at all."""
+    try:
+        specs = find_specs()
+        if specs:
+            offer(specs, server)
+    except (EESSIError, OSError) as error:
+        server.log.warning("eessi-spawner: no EESSI kernels: %s", error)
+
+
+def find_specs() -> list[KernelSpec]:
+    """Return the specs of the spawner's settings or, without any, of the stack's default environments.
+
+    Raises
+    ------
+    EESSIError
+        If the settings are no settings, or no stack answers.
+    """
+    host = read_host()
+    value = os.environ.get(SETTINGS_VARIABLE)
+    if value is not None:
+        settings = settings_from_variable(value)
+        return [make_spec(environment, settings, host) for environment in settings.environments]
+    settings = KernelSettings()
+    reading = ask_stack(settings.root, host.chain, default_modules(), seconds=_DISCOVERY_SECONDS)
+    settings = KernelSettings(root=reading.root, sample=reading.sample)
+    return [make_spec(environment, settings, host) for environment in default_environments(reading)]
+
+
+def offer(specs: list[KernelSpec], server: Any) -> Path:
+    """Write *specs* to a directory of this process alone and show it to *server*; the first is its default."""
+    data = Path(tempfile.mkdtemp(prefix="eessi-spawner-kernels-", dir=runtime_directory()))
+    atexit.register(shutil.rmtree, data, ignore_errors=True)
+    write_specs(data / "kernels", specs, python=sys.executable)
+    before = os.environ.get("JUPYTER_PATH")
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, (str(data), before)))
+    manager = server.kernel_spec_manager
+    manager.kernel_dirs = [str(data / "kernels"), *manager.kernel_dirs]
+    server.kernel_manager.default_kernel_name = specs[0].name
+    server.log.info("eessi-spawner: %d EESSI kernels in %s", len(specs), data / "kernels")
+    return data

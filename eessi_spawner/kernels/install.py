@@ -1,0 +1,56 @@
+"""Writes kernel specs to disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from eessi_spawner.kernels.specs import SPEC_PREFIX, KernelSpec
+
+_LOGO = Path(__file__).with_name("logo-svg.svg")
+
+
+def write_specs(directory: Path, specs: Iterable[KernelSpec], *, python: str = sys.executable) -> list[Path]:
+    """Make *directory* hold just these EESSI kernel specs; specs of other kinds in it stay.
+
+    A spec is made beside its place and renamed into it, so that a reader sees all of it or nothing.
+
+    Parameters
+    ----------
+    directory
+        A `kernels` directory of Jupyter's data path.
+    python
+        The Python that runs the launcher, an absolute path.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    written = [_write_spec(directory, spec, python) for spec in specs]
+    for stale in directory.glob(f"{SPEC_PREFIX}*"):
+        if stale not in written:
+            shutil.rmtree(stale)
+    return written
+
+
+def _write_spec(directory: Path, spec: KernelSpec, python: str) -> Path:
+    place = directory / spec.name
+    recipe_file = place / "recipe.json"
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=directory) as temporary:
+        made = Path(temporary, spec.name)
+        made.mkdir(mode=0o755)
+        kernel = spec.kernel_json(python=python, recipe_file=recipe_file.absolute())
+        (made / "kernel.json").write_text(json.dumps(kernel, indent=1, ensure_ascii=False), encoding="utf-8")
+        (made / "recipe.json").write_text(json.dumps(spec.recipe.to_json(), indent=1), encoding="utf-8")
+        shutil.copyfile(_LOGO, made / "logo-svg.svg")
+        if place.exists():
+            os.replace(place, Path(temporary, "old"))
+        os.replace(made, place)
+    return place

@@ -1,0 +1,77 @@
+"""What a spawner tells the Jupyter server about kernels: one JSON value in one environment variable."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from eessi_spawner.errors import EESSIError, InvalidChoiceError
+from eessi_spawner.stack.environments import Environment, make_environment
+from eessi_spawner.stack.releases import DEFAULT_ROOT
+
+SETTINGS_VARIABLE = "EESSI_SPAWNER_SETTINGS"
+
+
+@dataclass(frozen=True)
+class KernelSettings:
+    """Which kernels a server gets.
+
+    Attributes
+    ----------
+    root
+        The stack's directory.
+    environments
+        What becomes a kernel, the default first. Empty: the stack's default environments.
+    cpu_target
+        Pins the builds to this CPU target and its fallbacks. Empty: those of the CPU the server runs on.
+    lmod
+        The Lmod command. Empty: the stack's own, else this machine's.
+    sample
+        What the stack's `SAMPLE.json` says, where it is a sample.
+    """
+
+    root: str = DEFAULT_ROOT
+    environments: tuple[Environment, ...] = ()
+    cpu_target: str = ""
+    lmod: str = ""
+    sample: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_variable(self) -> str:
+        """Return the settings as the value of `EESSI_SPAWNER_SETTINGS`."""
+        return json.dumps(
+            {
+                "root": self.root,
+                "environments": [environment.to_json() for environment in self.environments],
+                "cpu_target": self.cpu_target,
+                "lmod": self.lmod,
+                "sample": dict(self.sample),
+            }
+        )
+
+
+def settings_from_variable(value: str) -> KernelSettings:
+    """Rebuild the settings from `to_variable`.
+
+    Raises
+    ------
+    InvalidChoiceError
+        If *value* is not such settings.
+    """
+    try:
+        data = json.loads(value)
+        return KernelSettings(
+            root=str(data["root"]),
+            environments=tuple(make_environment(entry) for entry in data["environments"]),
+            cpu_target=str(data["cpu_target"]),
+            lmod=str(data["lmod"]),
+            sample=dict(data["sample"]),
+        )
+    except EESSIError:
+        raise
+    except (ValueError, TypeError, KeyError) as error:
+        raise InvalidChoiceError(
+            f"The variable {SETTINGS_VARIABLE} was expected to hold the spawner's settings as JSON ({error!r}).",
+            advice="Unset it, or start the server through the hub.",
+        ) from error
