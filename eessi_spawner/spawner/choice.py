@@ -1,0 +1,162 @@
+"""What was chosen: posted options, hostile until they are validated here. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from eessi_spawner.errors import InvalidChoiceError
+from eessi_spawner.spawner.offers import Offers
+from eessi_spawner.stack.environments import Environment
+
+ALL_RELEASES = "all"
+# A field of the form alone: it tells "nothing is ticked" from "nothing was said".
+FORM_MARK = "eessi-form"
+_OPTIONS = ("release", "environments")
+_MAX_CHOSEN = 20
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A release (or all of them) and the environments that become kernels, the default kernel first."""
+
+    release: str
+    environments: tuple[Environment, ...]
+
+    def to_options(self) -> dict[str, Any]:
+        """Return the choice as `user_options` hold it."""
+        return {
+            "release": self.release,
+            "environments": [environment.name for environment in self.environments],
+        }
+
+
+def options_from_fields(fields: Mapping[str, list[Any]], offers: Offers) -> dict[str, Any]:
+    """Return the options that a form or a link gives, not yet validated.
+
+    In the form, environments of releases other than the chosen one are passed over: a browser posts
+    them even where the page hides them.
+
+    Parameters
+    ----------
+    fields
+        Field name to its values, as JupyterHub gives them.
+
+    Raises
+    ------
+    InvalidChoiceError
+        If a field is unknown or given twice, or if in the form nothing is ticked.
+    """
+    from_form = FORM_MARK in fields
+    unknown = set(fields) - {*_OPTIONS, FORM_MARK, "_xsrf"}
+    if unknown:
+        raise _unknown_options(unknown)
+    options: dict[str, Any] = {}
+    if releases := fields.get("release"):
+        if len(releases) > 1:
+            raise InvalidChoiceError("One release was expected, several came.", advice="Choose one of them, or all.")
+        options["release"] = releases[0]
+    names = list(fields.get("environments", ()))
+    if from_form:
+        release = options.get("release", ALL_RELEASES)
+        others = {
+            offer.environment.name
+            for offer in offers.environments
+            if release not in (ALL_RELEASES, offer.environment.release)
+        }
+        names = [name for name in names if name not in others]
+        if not names and offers.runnable:
+            raise InvalidChoiceError(
+                "No environment was chosen for this release.", advice="Tick at least one environment of it."
+            )
+    if names:
+        options["environments"] = names
+    return options
+
+
+def validate_options(options: object, offers: Offers) -> Choice:
+    """Return the choice that *options* stand for.
+
+    Without a release the newest counts, without environments all runnable ones of the release.
+
+    Raises
+    ------
+    InvalidChoiceError
+        If anything in *options* is not offered, or of the wrong type.
+    EESSIError
+        The stack's problem, if there is one and something of it was asked for.
+    """
+    if not isinstance(options, Mapping):
+        raise InvalidChoiceError(
+            f"Options were expected as a mapping, {_shown(type(options).__name__)} came.",
+            advice='Post {"release": ..., "environments": [...]}.',
+        )
+    if unknown := set(options) - set(_OPTIONS):
+        raise _unknown_options(unknown)
+    names = _names(options.get("environments", []))
+    release = options.get("release", "")
+    if offers.problem is not None:
+        if names:
+            raise offers.problem
+        return Choice("", ())
+    release = _release(release, names, offers)
+    offered = {offer.environment.name: offer for offer in offers.environments}
+    chosen = []
+    for name in dict.fromkeys(names):
+        if name not in offered:
+            raise InvalidChoiceError(
+                f"There is no environment '{_shown(name)}'.",
+                advice=f"Choose from: {', '.join(environment.name for environment in offers.runnable) or 'none'}.",
+            )
+        if offered[name].reason:
+            raise InvalidChoiceError(
+                f"Environment '{name}' cannot run here: {offered[name].reason}.",
+                advice="Choose another environment.",
+            )
+        environment = offered[name].environment
+        if release not in (ALL_RELEASES, environment.release):
+            raise InvalidChoiceError(
+                f"Environment '{name}' is of release {environment.release}, not of {release}.",
+                advice=f"Choose release {environment.release}, or '{ALL_RELEASES}'.",
+            )
+        chosen.append(environment)
+    if not names:
+        chosen = [found for found in offers.runnable if release in (ALL_RELEASES, found.release)]
+    return Choice(release, tuple(chosen))
+
+
+def _names(value: object) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise InvalidChoiceError(
+            f"Environments were expected as a list of names, {_shown(value)} came.",
+            advice='Post them as {"environments": ["name", ...]}.',
+        )
+    if len(value) > _MAX_CHOSEN:
+        raise InvalidChoiceError(
+            f"{len(value)} environments were chosen.", advice=f"Choose at most {_MAX_CHOSEN} for one server."
+        )
+    return value
+
+
+def _release(value: object, names: list[str], offers: Offers) -> str:
+    if value in ("", None):
+        # Named environments say themselves which release they are of.
+        return ALL_RELEASES if names else next(iter(offers.releases), ALL_RELEASES)
+    if not isinstance(value, str) or value not in (ALL_RELEASES, *offers.releases):
+        raise InvalidChoiceError(
+            f"There is no EESSI release '{_shown(value)}' to choose.",
+            advice=f"Choose from: {', '.join((*offers.releases, ALL_RELEASES))}.",
+        )
+    return value
+
+
+def _unknown_options(unknown: set[Any]) -> InvalidChoiceError:
+    first = min(map(str, unknown))
+    return InvalidChoiceError(f"There is no option '{_shown(first)}'.", advice=f"Options are: {', '.join(_OPTIONS)}.")
+
+
+def _shown(value: object) -> str:
+    """Return *value* as it may stand in a message: short, and in one line of printable characters."""
+    text = value if isinstance(value, str) else repr(value)[:200]
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:60])

@@ -1,0 +1,40 @@
+"""EESSILocalSpawner: EESSI for hubs whose servers run on the hub's own machine, one real user each."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+
+from jupyterhub.spawner import LocalProcessSpawner
+
+from eessi_spawner.errors import EESSIError
+from eessi_spawner.spawner.mixin import EESSIMixin
+from eessi_spawner.spawner.offers import Offers, make_offers, no_offers, wanted_modules
+from eessi_spawner.spawner.stack_cache import read_stack_cached
+from eessi_spawner.stack.cpu_targets import parse_cpu_target
+from eessi_spawner.stack.host import Host, read_host
+
+
+@cache
+def _this_host() -> Host:
+    return read_host()
+
+
+class EESSILocalSpawner(EESSIMixin, LocalProcessSpawner):
+    """Starts servers as local processes of their users, with EESSI kernels beside a mounted /cvmfs."""
+
+    async def find_offers(self) -> Offers:
+        """Return what the mounted stack has for this machine's CPU."""
+        target = self.cpu_target
+        try:
+            host = await asyncio.to_thread(_this_host)
+            target = target or host.target.path
+            self.check_pin(tuple(found.path for found in host.chain))
+            chain = parse_cpu_target(target).fallback_chain if self.cpu_target else host.chain
+            configured = self.configured_environments
+            reading = await read_stack_cached(
+                self.eessi_root, chain, wanted_modules(configured), seconds=self.mount_timeout
+            )
+        except EESSIError as problem:
+            return no_offers(problem, target=target)
+        return make_offers(reading, configured, target=target)

@@ -1,0 +1,267 @@
+"""What every spawner of this project shares: traits, the form, validation of what comes back, kernel settings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from traitlets import Float, List, TraitError, Unicode, default, validate
+
+from eessi_spawner.errors import EESSIError, InvalidChoiceError
+from eessi_spawner.kernels.settings import SETTINGS_VARIABLE, KernelSettings
+from eessi_spawner.spawner.choice import Choice, options_from_fields, validate_options
+from eessi_spawner.spawner.form import render_form
+from eessi_spawner.spawner.offers import Offers
+from eessi_spawner.spawner.rejection import rejection, take_out_of_failure_count
+from eessi_spawner.stack.cpu_targets import parse_cpu_target
+from eessi_spawner.stack.environments import Environment, make_environment
+from eessi_spawner.stack.releases import DEFAULT_ROOT
+
+if TYPE_CHECKING:
+    from jupyterhub.spawner import Spawner
+else:
+    # JupyterHub refuses subclasses of its Spawner that cannot start anything; the spawner below us can.
+    from traitlets.config import LoggingConfigurable as Spawner
+
+
+class EESSIMixin(Spawner):
+    """Offers EESSI environments, takes a choice, and tells the server which kernels to make of it.
+
+    A spawner that mixes this in says in `find_offers` what can be chosen; all else is here.
+    """
+
+    eessi_root = Unicode(
+        DEFAULT_ROOT,
+        help="""
+        The EESSI repository: an absolute path, the same for the hub and the servers.
+
+        Example: `c.EESSILocalSpawner.eessi_root = "/cvmfs/software.eessi.io"`.
+        """,
+    ).tag(config=True)
+
+    eessi_environments: List[Any] = List(
+        help="""
+        The environments to offer, in order; each becomes a kernel.
+
+        A list of mappings: `name` (a-z, 0-9, `.`, `_`, `-`), `title`, `release`, `modules` (full names).
+        The module that brings the kernel is added where it is not listed. Empty: for each release found, one
+        environment for each toolchain generation, with SciPy-bundle and matplotlib where they are installed.
+
+        Example::
+
+            c.EESSILocalSpawner.eessi_environments = [
+                {"name": "scipy-2025b", "title": "SciPy 2025.07", "release": "2025.06",
+                 "modules": ["SciPy-bundle/2025.07-gfbf-2025b"]},
+            ]
+        """,
+    ).tag(config=True)
+
+    release = Unicode(
+        help="""
+        The EESSI release that servers get: one of those found, or `all`. Empty: the newest.
+
+        Set by the user's choice; in configuration it is the default of the form and of spawns without options.
+        Example: `c.EESSILocalSpawner.release = "2023.06"`.
+        """,
+    ).tag(config=True)
+
+    module_environments = List(
+        Unicode(),
+        help="""
+        The names of the environments that servers get as kernels, the default kernel first. Empty: all of the release.
+
+        Set by the user's choice; in configuration it is the default of the form and of spawns without options.
+        Example: `c.EESSILocalSpawner.module_environments = ["2025.06-python-2025b"]`.
+        """,
+    ).tag(config=True)
+
+    cpu_target = Unicode(
+        help="""
+        Pins kernels to the builds for this CPU target and its fallbacks, so that results stay the same across machines.
+
+        Empty: each server uses the best builds for the CPU it runs on. A target above what the CPU runs is refused.
+        Example: `c.EESSILocalSpawner.cpu_target = "x86_64/generic"`.
+        """,
+    ).tag(config=True)
+
+    lmod_command = Unicode(
+        help="""
+        The Lmod command that kernels load modules with. Empty: the one in EESSI's compatibility layer, else
+        `$LMOD_CMD`, else the one that the operating system's package installs.
+
+        Example: `c.EESSILocalSpawner.lmod_command = "/usr/share/lmod/lmod/libexec/lmod"`.
+        """,
+    ).tag(config=True)
+
+    mount_timeout = Float(
+        10.0,
+        help="""
+        How long to wait for the repository when the form is shown or a server starts, in seconds.
+
+        After that the form says so, and a server can be started without EESSI kernels.
+        """,
+    ).tag(config=True)
+
+    _progress_seconds: ClassVar[float] = 0.1
+
+    def __init__(self, **kwargs: Any) -> None:
+        self._steps: list[str] = []
+        self._offers: Offers | None = None
+        self._choice: Choice | None = None
+        super().__init__(**kwargs)
+
+    @validate("eessi_environments")
+    def _check_environments(self, proposal: Mapping[str, Any]) -> list[Any]:
+        names = set()
+        for entry in proposal["value"]:
+            try:
+                environment = make_environment(entry)
+            except EESSIError as error:
+                raise TraitError(str(error)) from error
+            if environment.name in names:
+                raise TraitError(f"Two environments are called '{environment.name}'. Give one another name.")
+            names.add(environment.name)
+        return list(proposal["value"])
+
+    @property
+    def configured_environments(self) -> tuple[Environment, ...]:
+        """The environments that the site lists."""
+        return tuple(make_environment(entry) for entry in self.eessi_environments)
+
+    async def find_offers(self) -> Offers:
+        """Return what can be chosen; a problem of the stack is part of the answer, never raised."""
+        raise NotImplementedError
+
+    # From the form or a link to a choice
+
+    @default("options_form")
+    def _default_options_form(self) -> Callable[..., Any]:
+        return self.render_options_form
+
+    async def render_options_form(self, _spawner: Spawner) -> str:
+        """Return the form; what was chosen last time is preselected where it is still offered."""
+        offers = await self.find_offers()
+        return render_form(offers, self._preselected(offers), root=self.eessi_root)
+
+    def _preselected(self, offers: Offers) -> Choice:
+        for options in (self.user_options, self._configured_options()):
+            try:
+                if options:
+                    return validate_options(options, offers)
+            except EESSIError:
+                continue
+        try:
+            return validate_options({}, offers)
+        except EESSIError:
+            return Choice("", ())
+
+    def _configured_options(self) -> dict[str, Any]:
+        options: dict[str, Any] = {}
+        if self.release:
+            options["release"] = self.release
+        if self.module_environments:
+            options["environments"] = list(self.module_environments)
+        return options
+
+    @default("options_from_form")
+    def _default_options_from_form(self) -> Callable[..., Any]:
+        return self.read_form
+
+    async def read_form(self, form_data: Mapping[str, list[Any]]) -> dict[str, Any]:
+        """Return the options of a posted form or a link; raised here, the form comes back with the message."""
+        offers = await self.find_offers()
+        try:
+            options = options_from_fields(form_data, offers)
+            return validate_options(options or self._configured_options(), offers).to_options()
+        except EESSIError as error:
+            raise rejection(error) from error
+
+    @default("apply_user_options")
+    def _default_apply_user_options(self) -> Callable[..., Any]:
+        return EESSIMixin.apply_choice
+
+    async def apply_choice(self, user_options: Mapping[str, Any]) -> None:
+        """Turn options into traits; they may come from the REST API, or be stale, and are validated again."""
+        self._steps = [f"Looking at {self.eessi_root}"]
+        offers = await self.find_offers()
+        try:
+            choice = validate_options(user_options or self._configured_options(), offers)
+        except EESSIError as error:
+            take_out_of_failure_count(self)
+            raise rejection(error) from error
+        self.release = choice.release
+        self.module_environments = [environment.name for environment in choice.environments]
+        self._offers, self._choice = offers, choice
+
+    # From a choice to a server
+
+    async def start(self) -> Any:
+        """Start the server; where an admin's own `apply_user_options` replaced ours, the traits are the choice."""
+        if self._choice is None:
+            await self.apply_choice(self._configured_options())
+        self._steps += self._describe()
+        return await super().start()
+
+    def _describe(self) -> list[str]:
+        offers, choice = self._offers, self._choice
+        if offers is None or choice is None:
+            return []
+        if offers.problem is not None:
+            return [
+                f"EESSI is not available: {offers.problem.message}",
+                "Starting a server without EESSI kernels",
+            ]
+        kind = "sample of EESSI" if offers.sample else "EESSI"
+        lines = []
+        for release in sorted({environment.release for environment in choice.environments}, reverse=True):
+            names = [environment.title for environment in choice.environments if environment.release == release]
+            target = offers.targets.get(release, offers.target)
+            lines.append(f"{kind} {release}, builds for {target}: {', '.join(names)}")
+        return [f"Found CPU {offers.target}", *lines, "Starting JupyterLab"]
+
+    def get_env(self) -> dict[str, str]:
+        """Return the server's environment, with what its kernels are to be in one variable."""
+        environ: dict[str, str] = super().get_env()
+        environ[SETTINGS_VARIABLE] = self.kernel_settings().to_variable()
+        return environ
+
+    def kernel_settings(self) -> KernelSettings:
+        """Return what the server is told about kernels."""
+        return KernelSettings(
+            root=self.eessi_root,
+            environments=self._choice.environments if self._choice else (),
+            cpu_target=self.cpu_target,
+            lmod=self.lmod_command,
+            sample=self._offers.sample if self._offers else {},
+        )
+
+    async def progress(self) -> AsyncGenerator[dict[str, Any], None]:
+        """Tell what was found and is started, then what the spawner below tells."""
+        told = 0
+        finished = False
+        while not finished:
+            finished = bool(self._steps) and self._steps[-1].startswith("Starting")
+            for step in self._steps[told:]:
+                told += 1
+                yield {"progress": min(10 * told, 40), "message": step}
+            if not finished:
+                await asyncio.sleep(self._progress_seconds)
+        async with aclosing(super().progress()) as events:
+            async for event in events:
+                yield event
+
+    def check_pin(self, runnable: tuple[str, ...]) -> None:
+        """Refuse a pinned CPU target that is not among *runnable*: its builds would end in 'Illegal instruction'.
+
+        Raises
+        ------
+        InvalidChoiceError
+            If so.
+        """
+        if self.cpu_target and parse_cpu_target(self.cpu_target).path not in runnable:
+            raise InvalidChoiceError(
+                f"This CPU does not run builds for {self.cpu_target}.",
+                advice=f"Set cpu_target to one of: {', '.join(runnable)}.",
+            )
