@@ -1,0 +1,78 @@
+# What can be done here: make help
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV ?= .venv
+HUB5 ?= .venv-hub5
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# The packages of Debian or Ubuntu that the demonstration needs, and those that the tests need besides.
+DEMO_PACKAGES := lmod
+TEST_PACKAGES := $(DEMO_PACKAGES) chromium fuse3 squashfuse squashfs-tools strace
+
+.PHONY: help
+help: ## Show this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+.PHONY: demo
+demo: $(VENV)/.demo ## Run a hub with EESSI kernels on this machine (CHECK=1: check it without a person)
+	@tools/system-packages $(DEMO_PACKAGES)
+	@$(BIN)/eessi-spawner demo $(if $(CHECK),--check) $(if $(PORT),--port $(PORT)) $(if $(ROOT),--root $(ROOT))
+
+.PHONY: test
+test: check $(HUB5)/.ready system-packages ## Run all tests
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(HUB5)/bin/python -m pytest tests/hub $(PYTEST_ARGS)
+
+.PHONY: check
+check: $(VENV)/.dev ## Lint, types and import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: $(VENV)/.dev ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: bench
+bench: $(VENV)/.dev system-packages ## Measure speed beside the plain thing, in tables
+	$(BIN)/python -m tests.benchmarks
+
+.PHONY: system-packages
+system-packages:
+	@tools/system-packages $(TEST_PACKAGES)
+
+.PHONY: clean
+clean: ## Remove all that was made here (not the sample stack, which is in the user's cache)
+	rm -rf $(VENV) $(HUB5) build dist artefacts .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV) || { echo "Please install python3-venv (sudo apt-get install python3-venv)." >&2; rm -rf $(VENV); exit 1; }
+
+# An editable install leaves out the data files of a wheel: the server extension is enabled by a link.
+define enable-extension
+mkdir -p $(1)/etc/jupyter/jupyter_server_config.d
+ln -sf $(CURDIR)/eessi_spawner/kernels/jupyter_server_config.d/eessi_spawner.json $(1)/etc/jupyter/jupyter_server_config.d/
+endef
+
+$(VENV)/.demo: pyproject.toml tools/install-proxy | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --editable '.[demo]'
+	tools/install-proxy $(VENV)
+	$(call enable-extension,$(VENV))
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.demo constraints.txt
+	$(BIN)/pip install --quiet --editable '.[demo,test]' --constraint constraints.txt
+	touch $@
+
+$(HUB5)/.ready: pyproject.toml constraints.txt $(VENV)/.dev
+	test -x $(HUB5)/bin/python || $(PYTHON) -m venv $(HUB5)
+	$(HUB5)/bin/pip install --quiet --editable '.[demo,test]' 'jupyterhub<6' --constraint constraints.txt
+	tools/install-proxy $(HUB5)
+	$(call enable-extension,$(HUB5))
+	touch $@
