@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
+from jupyterhub.app import JupyterHub
 from jupyterhub.spawner import SimpleLocalProcessSpawner
 from traitlets import Unicode, default
 
@@ -43,7 +44,8 @@ class DemoSpawner(EESSILocalSpawner, SimpleLocalProcessSpawner):
         SetUpError
             If the hub or the server would listen on another address.
         """
-        for address in (self.ip, self.hub.ip):
+        public = urlsplit(JupyterHub.instance().bind_url).hostname
+        for address in (public, self.hub.ip, self.ip):
             if address != LOOPBACK:
                 raise SetUpError(
                     f"The demonstration listens on {LOOPBACK} only, and was told to use {address}.",

@@ -106,11 +106,16 @@ class EESSIMixin(Spawner):
 
     _progress_seconds: ClassVar[float] = 0.1
 
+    # JupyterHub's, which has no types.
+    user_options: dict[str, Any]
+
     def __init__(self, **kwargs: Any) -> None:
         self._steps: list[str] = []
         self._offers: Offers | None = None
         self._choice: Choice | None = None
+        self._all_told = False
         super().__init__(**kwargs)
+        self._last_good_options = dict(self.user_options)
 
     @validate("eessi_environments")
     def _check_environments(self, proposal: Mapping[str, Any]) -> list[Any]:
@@ -184,16 +189,26 @@ class EESSIMixin(Spawner):
 
     async def apply_choice(self, user_options: Mapping[str, Any]) -> None:
         """Turn options into traits; they may come from the REST API, or be stale, and are validated again."""
-        self._steps = [f"Looking at {self.eessi_root}"]
+        self._steps, self._all_told = [f"Looking at {self.eessi_root}"], False
         offers = await self.find_offers()
         try:
             choice = validate_options(user_options or self._configured_options(), offers)
         except EESSIError as error:
+            self._forget_refused_options()
             take_out_of_failure_count(self)
             raise rejection(error) from error
+        self._last_good_options = dict(user_options)
         self.release = choice.release
         self.module_environments = [environment.name for environment in choice.environments]
         self._offers, self._choice = offers, choice
+
+    def _forget_refused_options(self) -> None:
+        """Put back what was chosen before: JupyterHub has saved the refused options, and would use them again."""
+        refused = self.user_options == self._last_good_options
+        self.user_options = {} if refused else self._last_good_options
+        if self.orm_spawner is not None:
+            self.orm_spawner.user_options = self.user_options
+            self.db.commit()
 
     # From a choice to a server
 
@@ -202,6 +217,7 @@ class EESSIMixin(Spawner):
         if self._choice is None:
             await self.apply_choice(self._configured_options())
         self._steps += self._describe()
+        self._all_told = True
         return await super().start()
 
     def _describe(self) -> list[str]:
@@ -213,7 +229,7 @@ class EESSIMixin(Spawner):
                 f"EESSI is not available: {offers.problem.message}",
                 "Starting a server without EESSI kernels",
             ]
-        kind = "sample of EESSI" if offers.sample else "EESSI"
+        kind = "Sample of EESSI" if offers.sample else "EESSI"
         lines = []
         for release in sorted({environment.release for environment in choice.environments}, reverse=True):
             names = [environment.title for environment in choice.environments if environment.release == release]
@@ -240,14 +256,11 @@ class EESSIMixin(Spawner):
     async def progress(self) -> AsyncGenerator[dict[str, Any], None]:
         """Tell what was found and is started, then what the spawner below tells."""
         told = 0
-        finished = False
-        while not finished:
-            finished = bool(self._steps) and self._steps[-1].startswith("Starting")
+        while not self._all_told or told < len(self._steps):
             for step in self._steps[told:]:
                 told += 1
                 yield {"progress": min(10 * told, 40), "message": step}
-            if not finished:
-                await asyncio.sleep(self._progress_seconds)
+            await asyncio.sleep(self._progress_seconds)
         async with aclosing(super().progress()) as events:
             async for event in events:
                 yield event

@@ -12,7 +12,7 @@ from eessi_spawner.stack.cpu_targets import CpuTarget
 from eessi_spawner.stack.mount import ask_stack
 from eessi_spawner.stack.mounted import StackReading
 
-FRESH_SECONDS = 60.0
+FRESH_SECONDS = 10.0
 # A failure is asked about again sooner, but not by every page view.
 FAILED_SECONDS = 5.0
 
@@ -36,7 +36,7 @@ _entries: dict[_Key, _Entry] = {}
 async def read_stack_cached(
     root: str, chain: tuple[CpuTarget, ...], wanted: Mapping[str, tuple[str, ...]], *, seconds: float
 ) -> StackReading:
-    """Return what the stack at *root* has, at most a minute old; callers at the same time share one reading.
+    """Return what the stack at *root* has, at most ten seconds old; callers at the same time share one reading.
 
     Raises
     ------

@@ -42,5 +42,6 @@ def default_environments(reading: StackReading) -> tuple[Environment, ...]:
 
 def true_versions(generation: str | None, sample: Mapping[str, Any]) -> Mapping[str, str]:
     """Return what a sample stack really has in *generation* (`python`, `numpy`, ...); empty for EESSI itself."""
-    generations = sample.get("generations", {})
-    return generations.get(generation, {}) if isinstance(generations, Mapping) else {}
+    generations = sample.get("generations")
+    true = generations.get(generation) if isinstance(generations, Mapping) else None
+    return true if isinstance(true, Mapping) else {}

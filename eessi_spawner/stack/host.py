@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from eessi_spawner.stack.accelerators import accelerator_from_compute_capability
+from eessi_spawner.stack.child import ChildHangsError, run_child
 from eessi_spawner.stack.cpu_targets import CpuTarget, detect_chain
 
 CPUINFO = Path("/proc/cpuinfo")
@@ -52,14 +51,11 @@ def read_accelerator() -> str:
     command = shutil.which("nvidia-smi")
     if command is None:
         return ""
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        answer = subprocess.run(
-            [command, "--query-gpu=compute_cap", "--format=csv,noheader"],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_NVIDIA_SMI_SECONDS,
-            check=True,
+    try:
+        answer = run_child(
+            [command, "--query-gpu=compute_cap", "--format=csv,noheader"], about=command, seconds=_NVIDIA_SMI_SECONDS
         )
-        return accelerator_from_compute_capability(answer.stdout.partition("\n")[0]) or ""
-    return ""
+    except (OSError, ChildHangsError):
+        return ""
+    found = accelerator_from_compute_capability(answer.stdout.partition("\n")[0])
+    return found if found and answer.code == 0 else ""

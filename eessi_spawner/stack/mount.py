@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from eessi_spawner.errors import MountError, MountHangingError, error_from_json
+from eessi_spawner.stack.child import ChildHangsError, run_child
 from eessi_spawner.stack.cpu_targets import CpuTarget
 from eessi_spawner.stack.mounted import StackReading
 
@@ -16,10 +16,6 @@ DEFAULT_SECONDS = 20.0
 
 _PACKAGE_PARENT = str(Path(__file__).resolve().parents[2])
 _CHILD = "import sys; sys.path.append(sys.argv[1]); from eessi_spawner.stack.mounted import main; main()"
-
-# Children that did not die when killed (a process that waits for a dead NFS server cannot): kept, so that
-# no further one is sent after them as long as they hang.
-_stuck: dict[str, subprocess.Popen[str]] = {}
 
 
 def ask_stack(
@@ -38,55 +34,31 @@ def ask_stack(
     MountError
         As `read_stack` raises; `MountHangingError` where no answer came in time.
     """
-    if (earlier := _stuck.get(root)) is not None:
-        if earlier.poll() is None:
-            raise _hanging(root, seconds)
-        _stuck.pop(root, None)
-    child = subprocess.Popen(
-        [sys.executable, "-IS", "-c", _CHILD, _PACKAGE_PARENT],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        cwd="/",
-    )
     question = {
         "root": root,
         "chain": [target.path for target in chain],
         "wanted": {version: list(names) for version, names in wanted.items()},
     }
     try:
-        stdout, stderr = child.communicate(json.dumps(question), timeout=seconds)
-    except subprocess.TimeoutExpired:
-        _kill(root, child)
-        raise _hanging(root, seconds) from None
+        child = run_child(
+            [sys.executable, "-IS", "-c", _CHILD, _PACKAGE_PARENT],
+            about=root,
+            seconds=seconds,
+            stdin=json.dumps(question),
+        )
+    except ChildHangsError:
+        raise MountHangingError(
+            f"The file system at {root} did not answer within {seconds:g} seconds.",
+            advice="Try again in a minute; if it stays so, an administrator must look at the mount and its proxy.",
+        ) from None
     try:
-        answer = json.loads(stdout)
+        answer = json.loads(child.stdout)
     except ValueError:
         raise MountError(
-            f"Reading {root} failed with exit code {child.returncode}.",
+            f"Reading {root} failed with exit code {child.code}.",
             advice="See the details; if they do not help, report them to the administrators.",
-            details=stderr[-4000:],
+            details=child.stderr[-4000:],
         ) from None
     if "error" in answer:
         raise error_from_json(answer["error"])
     return StackReading.from_json(answer["reading"])
-
-
-def _kill(root: str, child: subprocess.Popen[str]) -> None:
-    child.kill()
-    try:
-        child.communicate(timeout=1)
-    except subprocess.TimeoutExpired:
-        for pipe in (child.stdin, child.stdout, child.stderr):
-            if pipe is not None:
-                pipe.close()
-        _stuck[root] = child
-
-
-def _hanging(root: str, seconds: float) -> MountHangingError:
-    return MountHangingError(
-        f"The file system at {root} did not answer within {seconds:g} seconds.",
-        advice="Try again in a minute; if it stays so, an administrator must look at the mount and its proxy.",
-    )

@@ -17,7 +17,7 @@ from eessi_spawner.errors import (
     MountHangingError,
     NotAnEESSIStackError,
 )
-from eessi_spawner.stack import mount
+from eessi_spawner.stack import child, mount
 from eessi_spawner.stack.cpu_targets import CpuTarget
 from eessi_spawner.stack.mount import ask_stack
 from eessi_spawner.stack.mounted import read_stack
@@ -143,7 +143,7 @@ def test_as_long_as_a_child_cannot_be_killed_no_further_one_is_sent_after_it(
     tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stuck = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, text=True)
-    monkeypatch.setattr(mount, "_stuck", {str(tree): stuck})
+    monkeypatch.setattr(child, "_stuck", {str(tree): stuck})
     before = children()
     with pytest.raises(MountHangingError):
         ask_stack(str(tree), CHAIN, {})
@@ -154,7 +154,7 @@ def test_as_long_as_a_child_cannot_be_killed_no_further_one_is_sent_after_it(
 
 def test_a_stuck_child_stops_nobody_from_asking_another_root(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stuck = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, text=True)
-    monkeypatch.setattr(mount, "_stuck", {"/cvmfs/another": stuck})
+    monkeypatch.setattr(child, "_stuck", {"/cvmfs/another": stuck})
     assert ask_stack(str(tree), CHAIN, {}).release("2025.06") is not None
     stuck.communicate("\n")
 
