@@ -156,7 +156,7 @@ def read_environments(path: Path) -> list[object]:
     """
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise EESSIError(f"{path} is not JSON ({error}).", advice="Write a JSON list of environments.") from None
     if not isinstance(entries, list):
         raise EESSIError(f"{path} holds no list.", advice="Write a JSON list of environments.")

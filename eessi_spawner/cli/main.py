@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = make_parser().parse_args(arguments)
     try:
         code: int = parsed.run(parsed)
-        sys.stdout.flush()
+        # It is None where the command was started without a standard output.
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except EESSIError as error:
         print(f"eessi-spawner: {error}", file=sys.stderr)
         if error.details:

@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,39 +101,38 @@ def running_hub(
         If it does not answer within a minute.
     """
     check_port(port)
-    command = proxy_command()
-    homes = state / "homes"
-    homes.mkdir(parents=True, exist_ok=True)
-    settings = {
-        "port": port,
-        "hub_port": free_port(),
-        "proxy_api_port": free_port(),
-        "proxy_command": command,
-        "homes": str(homes.absolute()),
-        "root": root,
-    }
-    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
-    environ = {**os.environ, "EESSI_DEMO": json.dumps(settings), "PATH": path}
-    output = log.open("ab") if log else None
-    try:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterhub", "-f", str(config)],
-            cwd=state,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT if output else None,
-            start_new_session=True,
-        )
-    finally:
-        if output:
-            output.close()
+    process = _start(state, root=root, port=port, log=log, config=config)
     try:
         url = f"http://{LOOPBACK}:{port}/"
         wait_until_ready(url, process, log)
         yield DemoHub(url, process)
     finally:
         stop(process)
+
+
+def _start(state: Path, *, root: str, port: int, log: Path | None, config: Path) -> subprocess.Popen[bytes]:
+    homes = state / "homes"
+    homes.mkdir(parents=True, exist_ok=True)
+    settings = {
+        "port": port,
+        "hub_port": free_port(),
+        "proxy_api_port": free_port(),
+        "proxy_command": proxy_command(),
+        "homes": str(homes.absolute()),
+        "root": root,
+    }
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+    with ExitStack() as files:
+        output = files.enter_context(log.open("ab")) if log else None
+        return subprocess.Popen(
+            [sys.executable, "-m", "jupyterhub", "-f", str(config)],
+            cwd=state,
+            env={**os.environ, "EESSI_DEMO": json.dumps(settings), "PATH": path},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT if output else None,
+            start_new_session=True,
+        )
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path | None) -> None:

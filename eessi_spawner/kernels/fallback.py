@@ -18,7 +18,12 @@ from ipykernel.kernelbase import Kernel
 from eessi_spawner.kernels.resolve import FAILURE_VARIABLE
 
 _STYLE = (
-    "border-left:4px solid var(--jp-error-color1,#d32f2f);padding:.6em 1em;color:var(--jp-content-font-color1,inherit)"
+    "border-left:4px solid var(--jp-error-color1,#d32f2f);padding:.25em 1em;overflow-wrap:anywhere;"
+    "color:var(--jp-content-font-color1,inherit)"
+)
+_PARAGRAPH = "margin:.25em 0 .5em"
+_WORDS = (
+    "margin:.5em 0;padding:.5em .75em;white-space:pre-wrap;background:var(--jp-layout-color2,rgba(128,128,128,.15))"
 )
 
 
@@ -28,12 +33,15 @@ def failure_html(failure: Mapping[str, str]) -> str:
     folded = ""
     if text.get("details"):
         folded = (
-            f"<details><summary>Details</summary><pre style='white-space:pre-wrap'>{text['details']}</pre></details>"
+            "<details><summary style='cursor:pointer'>Details</summary>"
+            f"<pre style='{_WORDS}'>{text['details'].strip()}</pre></details>"
         )
     return (
-        f"<div role='alert' style='{_STYLE}'><p><strong>This EESSI kernel could not start.</strong></p>"
-        f"<p>{text['message']}</p><p><strong>What to do:</strong> {text['advice']}</p>"
-        f"{folded}<p><small>Reason code: {text['code']}</small></p></div>"
+        f"<div role='alert' style='{_STYLE}'>"
+        f"<p style='{_PARAGRAPH}'><strong>This EESSI kernel could not start.</strong></p>"
+        f"<p style='{_PARAGRAPH}'>{text['message']}</p>"
+        f"<p style='{_PARAGRAPH}'><strong>What to do:</strong> {text['advice']}</p>"
+        f"{folded}<p style='{_PARAGRAPH}'><small>Reason code: {text['code']}</small></p></div>"
     )
 
 

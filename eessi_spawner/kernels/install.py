@@ -34,9 +34,10 @@ def write_specs(directory: Path, specs: Iterable[KernelSpec], *, python: str = s
     """
     directory.mkdir(parents=True, exist_ok=True)
     written = [_write_spec(directory, spec, python) for spec in specs]
-    for stale in directory.glob(f"{SPEC_PREFIX}*"):
-        if stale not in written:
-            shutil.rmtree(stale)
+    # By the recipe ours are told from a kernel that somebody has called eessi-something.
+    for recipe in directory.glob(f"{SPEC_PREFIX}*/recipe.json"):
+        if recipe.parent not in written and not recipe.parent.is_symlink():
+            shutil.rmtree(recipe.parent)
     return written
 
 

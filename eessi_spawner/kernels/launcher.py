@@ -6,7 +6,7 @@ can be killed, since a file system that does not answer must not hang the notebo
 `resolve.py` asks Lmod. Where nothing helps, the fallback kernel says why.
 
 A snapshot is fields separated by NUL, as in /proc/PID/environ:
-format, where the revision is read, the revision, number of arguments, the arguments, NAME=VALUE ...
+format, where the revision is read, the revision, number of arguments, the arguments, NAME=VALUE ..., an empty one.
 """
 
 from __future__ import annotations
@@ -93,10 +93,14 @@ def read_snapshot(key: str) -> list[str] | None:
         return None
     finally:
         os.close(handle)
-    # The last field is empty only where the snapshot was written to its end.
-    if len(fields) <= FIRST_ARGUMENT or fields[0] != FORMAT or fields.pop() != "" or not fields[3].isdecimal():
+    # Two are empty (one stands after the last NUL) only where the snapshot was written to its end.
+    if len(fields) <= FIRST_ARGUMENT + 2 or fields[0] != FORMAT or fields[-2:] != ["", ""]:
         return None
-    return fields
+    del fields[-2:]
+    arguments, following = fields[3], fields[FIRST_ARGUMENT:]
+    if len(arguments) > 3 or not arguments.isdecimal() or not 0 < int(arguments) <= len(following):
+        return None
+    return fields if all("=" in field[1:] for field in following[int(arguments) :]) else None
 
 
 def read_revision(source: str) -> str:
@@ -119,24 +123,31 @@ def probe(source: str, interpreter: str) -> str | int:
     receiver, sender = os.pipe()
     child = os.fork()
     if child == 0:
+        # Whatever happens, the child must not go on as if it were the kernel.
         try:
-            answer = "+" + read_revision(source)
-            if not os.access(interpreter, os.X_OK):
-                answer = f"-{errno.ENOEXEC}"
-        except OSError as error:
-            answer = f"-{error.errno}"
-        os.write(sender, answer.encode()[:4096])
-        os._exit(0)
+            os.write(sender, _look(source, interpreter).encode()[:4096])
+        finally:
+            os._exit(0)
     os.close(sender)
     ready = select.select([receiver], [], [], MOUNT_SECONDS)[0]
-    answer = os.read(receiver, 4096).decode() if ready else f"-{errno.ETIMEDOUT}"
+    answer = os.read(receiver, 4096).decode() if ready else ""
     os.close(receiver)
     if ready:
         os.waitpid(child, 0)
     else:
         # Not waited for: a process that hangs in a dead mount may not even die.
         os.kill(child, 9)
-    return answer[1:] if answer[:1] == "+" else int(answer or -errno.EIO) * -1
+    if answer.startswith("+"):
+        return answer[1:]
+    return int(answer[1:]) if answer else errno.EIO if ready else errno.ETIMEDOUT
+
+
+def _look(source: str, interpreter: str) -> str:
+    try:
+        revision = read_revision(source)
+    except OSError as error:
+        return f"-{error.errno}"
+    return f"+{revision}" if os.access(interpreter, os.X_OK) else f"-{errno.ENOEXEC}"
 
 
 def main(arguments: list[str]) -> None:
@@ -152,19 +163,24 @@ def main(arguments: list[str]) -> None:
             become(command + kernel_arguments, dict(field.split("=", 1) for field in fields[end:]))
     # With -IS the package is not on sys.path, and it is needed only from here on.
     sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    import gc
+
+    # A process that lives until Lmod has answered leaves nothing worth collecting.
+    gc.disable()
     from eessi_spawner.kernels.resolve import launch
 
     launch(recipe, key, kernel_arguments, mount_errno=answer if isinstance(answer, int) else 0)
 
 
-def become(command: list[str], variables: Mapping[str, str]) -> None:
-    """Replace this process by *command*; return only where that fails, so that the reason can be found."""
+def become(command: list[str], variables: Mapping[str, str]) -> OSError:
+    """Replace this process by *command*; where that fails, return why."""
     environ = inherited(os.environ)
     environ.update(variables)
     try:
         os.execve(command[0], command, environ)  # noqa: S606
-    except OSError:
-        return
+    except OSError as error:
+        return error
+    raise AssertionError  # execve returns only by an error
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import ast
+import contextlib
 import os
+import re
+import signal
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +27,15 @@ _SYSTEM_LMOD = (
     "/usr/share/Lmod/libexec/lmod",
     "/opt/apps/lmod/lmod/libexec/lmod",
 )
+# What `shells/Python.lua` of Lmod writes. Its strings are Lua's (`%q`), not Python's: a newline is a backslash and a
+# newline, which Python would drop, and control characters are decimal, which Python would take for octal.
+_STRING = r"""("(?:[^"\\]|\\.)*"|'')"""
+_STATEMENT = re.compile(
+    rf"\s*(?:import os|os\.environ\[{_STRING}\] = {_STRING}|del os\.environ\[{_STRING}\]|_mlstatus = (True|False))"
+    r"[ ;]*(?:\n|\Z)",
+    re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\([0-9]{1,3}|.)", re.DOTALL)
 # What a module file may want to know of the user; nothing that decides where software is found.
 _KEPT = ("HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR")
 
@@ -44,11 +55,17 @@ def find_lmod(recipe: Recipe, machine: str) -> str:
     Raises
     ------
     LmodMissingError
-        If there is none of them.
+        If there is none of them, or the recipe names one that cannot be executed.
     """
+    if recipe.lmod:
+        if os.access(recipe.lmod, os.X_OK):
+            return recipe.lmod
+        raise LmodMissingError(
+            f"Lmod was expected as {recipe.lmod}, and that cannot be executed.",
+            advice="Set lmod_command to Lmod's program, or leave it empty.",
+        )
     own = recipe.of_release
     candidates = (
-        recipe.lmod,
         str(Release(_LMOD_OF.get(own.version, own.version), own.root).lmod(machine)),
         str(own.lmod(machine)),
         os.environ.get("LMOD_CMD", ""),
@@ -78,6 +95,8 @@ def clean_environment(recipe: Recipe, chain: tuple[str, ...]) -> dict[str, str]:
         # Without it Lmod writes a cache into the home when a cold repository is slow, and then believes it.
         "LMOD_SHORT_TIME": "86400",
         "LMOD_PAGER": "none",
+        # Else Lmod takes a module away again for another version of it, and a mixture of generations is loaded.
+        "LMOD_DISABLE_SAME_NAME_AUTOSWAP": "yes",
     }
 
 
@@ -90,19 +109,28 @@ def load_modules(command: str, recipe: Recipe, chain: tuple[str, ...]) -> LmodAn
         If Lmod does not answer in time, cannot be run, or answers something else than its Python output.
     """
     modules = [recipe.of_release.eessi_module, *recipe.modules]
-    process = subprocess.Popen(
-        [command, "python", "load", *modules],
-        env=clean_environment(recipe, chain),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd="/",
-        start_new_session=True,
-    )
+    try:
+        process = subprocess.Popen(
+            [command, "python", "load", *modules],
+            env=clean_environment(recipe, chain),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd="/",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise ModuleLoadError(
+            f"Lmod's command {command} cannot be run ({error.strerror}).",
+            advice="Set the Lmod command to the program itself, such as /usr/share/lmod/lmod/libexec/lmod.",
+        ) from error
     try:
         stdout, stderr = process.communicate(timeout=LMOD_SECONDS)
     except subprocess.TimeoutExpired:
-        process.kill()
+        # The session is its own: what Lmod has started goes with it.
+        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=1)
         raise ModuleLoadError(
             f"Lmod did not load the modules of '{recipe.title}' within {LMOD_SECONDS:g} seconds.",
             advice="Restart the kernel: what was fetched meanwhile is not fetched again. If it stays so, the"
@@ -126,24 +154,41 @@ def parse_python_output(text: str) -> tuple[dict[str, str], bool]:
     Raises
     ------
     ValueError
-        If *text* is no Python, or holds a statement that Lmod does not write.
+        If *text* holds a statement that Lmod does not write, or a variable that no process can have.
     """
-    try:
-        statements = ast.parse(text).body
-    except SyntaxError as error:
-        raise ValueError(f"line {error.lineno} is no Python") from None
     variables: dict[str, str] = {}
     succeeded = True
-    for statement in statements:
-        match statement:
-            case ast.Import():
-                pass
-            case ast.Assign(targets=[ast.Subscript(slice=ast.Constant(str(name)))], value=ast.Constant(str(value))):
-                variables[name] = value
-            case ast.Delete(targets=[ast.Subscript(slice=ast.Constant(str(name)))]):
-                variables.pop(name, None)
-            case ast.Assign(targets=[ast.Name("_mlstatus")], value=ast.Constant(bool(status))):
-                succeeded = status
-            case _:
-                raise ValueError(f"line {statement.lineno} is not an assignment to a variable")
+    end = 0
+    while statement := _STATEMENT.match(text, end):
+        name, value, removed, status = statement.groups()
+        if name is not None:
+            variables[_variable_name(name)] = _unquoted(value)
+        elif removed is not None:
+            variables.pop(_unquoted(removed), None)
+        elif status is not None:
+            succeeded = status == "True"
+        end = statement.end()
+    if rest := text[end:].lstrip():
+        line = 1 + text.count("\n", 0, len(text) - len(rest))
+        raise ValueError(f"line {line} is not an assignment to a variable")
+    if any("\0" in value for value in variables.values()):
+        raise ValueError("a variable holds a NUL")
     return variables, succeeded
+
+
+def _variable_name(quoted: str) -> str:
+    name = _unquoted(quoted)
+    if not name or "=" in name or "\0" in name:
+        raise ValueError(f"{name!r} cannot be a variable's name")
+    return name
+
+
+def _unquoted(quoted: str) -> str:
+    return _ESCAPE.sub(_unescaped, quoted[1:-1])
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    if "0" <= escape[1][0] <= "9":
+        return chr(int(escape[1]))
+    # Lua 5.1 writes a carriage return as a letter.
+    return "\r" if escape[1] == "r" else escape[1]

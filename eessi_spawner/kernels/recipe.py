@@ -6,10 +6,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from eessi_spawner.stack.environments import Environment
 from eessi_spawner.stack.releases import Release
+
+if TYPE_CHECKING:
+    # A start without a snapshot waits for every import, and needs none of what stands behind this one.
+    from eessi_spawner.stack.environments import Environment
 
 FORMAT = 1
 

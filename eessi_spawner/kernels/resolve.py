@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eessi_spawner.errors import EESSIError, InterpreterMissingError, MountHangingError, SetUpError
-from eessi_spawner.kernels import diagnose, launcher
+from eessi_spawner.kernels import launcher
 from eessi_spawner.kernels.lmod import find_lmod, load_modules
 from eessi_spawner.kernels.python import kernel_command
 from eessi_spawner.kernels.recipe import Recipe
@@ -18,7 +18,8 @@ from eessi_spawner.kernels.snapshot import find_revision, write_snapshot
 from eessi_spawner.stack.cpu_targets import CpuTarget
 
 FAILURE_VARIABLE = "EESSI_SPAWNER_FAILURE"
-_MAX_DETAILS = 20_000
+# In JSON a letter takes up to 12 bytes, and one variable holds at most 128 KiB.
+_MAX_DETAILS = 8_000
 
 _FALLBACK = "import sys; sys.path[:1] = []; from eessi_spawner.kernels.fallback import main; main()"
 
@@ -41,10 +42,13 @@ def launch(recipe_file: str, key: str, kernel_arguments: list[str], *, mount_err
         recipe = read_recipe(recipe_file)
         resolved = resolve(recipe, mount_errno=mount_errno)
         keep(recipe, key, resolved)
-        launcher.become(resolved.command + kernel_arguments, resolved.variables)
-        raise _not_executable(resolved.command[0])
+        refused = launcher.become(resolved.command + kernel_arguments, resolved.variables)
+        failure: EESSIError = _not_executable(resolved.command[0], refused.strerror)
     except EESSIError as error:
-        fall_back(error, kernel_arguments)
+        failure = error
+    except Exception as error:  # noqa: BLE001  # whatever it is, the notebook must hear of it
+        failure = _unexpected(error)
+    fall_back(failure, kernel_arguments)
 
 
 def read_recipe(path: str) -> Recipe:
@@ -77,11 +81,14 @@ def resolve(recipe: Recipe, *, mount_errno: int = 0) -> Resolved:
     chain = recipe.chain or detected_chain(machine)
     answer = load_modules(find_lmod(recipe, machine), recipe, chain)
     if not answer.succeeded:
+        from eessi_spawner.kernels import diagnose
+
         unknown = diagnose.unknown_modules(answer.words)
-        raise diagnose.diagnose(answer.words, recipe, chain, {name: versions(recipe, chain, name) for name in unknown})
+        there = {module.partition("/")[0]: versions(recipe, chain, module) for module in unknown}
+        raise diagnose.diagnose(answer.words, recipe, chain, there)
     command = kernel_command(answer.variables)
     if not os.access(command[0], os.X_OK):
-        raise _not_executable(command[0])
+        raise _not_executable(command[0], "it is missing, or no program")
     target = answer.variables.get("EESSI_SOFTWARE_SUBDIR", chain[0])
     return Resolved(command, dict(answer.variables), target)
 
@@ -101,7 +108,8 @@ def check_mount(recipe: Recipe, mount_errno: int = 0) -> None:
     MountError
         If it does not; the kind says how.
     """
-    if mount_errno in (0, errno.ENOEXEC, errno.ENOENT):
+    # Whatever the launcher met is looked at again, but for a hanging mount: the user has waited for it once.
+    if mount_errno != errno.ETIMEDOUT:
         answer = launcher.probe(f"stat:{recipe.root}/versions", sys.executable)
         if isinstance(answer, str):
             return
@@ -144,8 +152,16 @@ def fall_back(error: EESSIError, kernel_arguments: list[str]) -> None:
     launcher.become([sys.executable, "-c", _FALLBACK, *kernel_arguments], {FAILURE_VARIABLE: json.dumps(failure)})
 
 
-def _not_executable(path: str) -> InterpreterMissingError:
+def _not_executable(path: str, reason: str | None) -> InterpreterMissingError:
     return InterpreterMissingError(
-        f"The modules loaded, but their interpreter {path} cannot be executed.",
+        f"The modules loaded, but their interpreter {path} cannot be executed ({reason}).",
         advice="Report it to whoever maintains the stack; meanwhile use another environment.",
+    )
+
+
+def _unexpected(error: Exception) -> EESSIError:
+    return EESSIError(
+        "Something went wrong that nobody thought of.",
+        advice="Restart the kernel; if it stays so, report the details.",
+        details=f"{type(error).__name__}: {error}",
     )

@@ -23,7 +23,7 @@ class KernelSettings:
     root
         The stack's directory.
     environments
-        What becomes a kernel, the default first. Empty: the stack's default environments.
+        What becomes a kernel, the default first. Empty: nothing does.
     cpu_target
         Pins the builds to this CPU target and its fallbacks. Empty: those of the CPU the server runs on.
     lmod
@@ -70,7 +70,7 @@ def settings_from_variable(value: str) -> KernelSettings:
         )
     except EESSIError:
         raise
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InvalidChoiceError(
             f"The variable {SETTINGS_VARIABLE} was expected to hold the spawner's settings as JSON ({error!r}).",
             advice="Unset it, or start the server through the hub.",

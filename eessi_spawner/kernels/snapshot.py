@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import time
 from collections.abc import Mapping
 
 from eessi_spawner.errors import UnsafePathError
@@ -59,7 +59,7 @@ def write_snapshot(key: str, *, source: str, revision: str, command: list[str], 
     fields += [f"{name}={value}" for name, value in sorted(variables.items())]
     if any("\0" in field for field in fields):
         raise ValueError("a variable holds a NUL")
-    content = ("\0".join(fields) + "\0").encode("utf-8", "surrogateescape")
+    content = ("\0".join(fields) + "\0\0").encode("utf-8", "surrogateescape")
     if len(content) > MAX_SNAPSHOT:
         raise ValueError(f"the environment has {len(content)} bytes, at most {MAX_SNAPSHOT} are kept")
     directory = snapshot_directory()
@@ -70,7 +70,9 @@ def write_snapshot(key: str, *, source: str, revision: str, command: list[str], 
             f"{directory} can be written by others, so no environment is kept there.",
             advice="Remove it, or set EESSI_SPAWNER_RUNTIME_DIR to a directory of your own.",
         )
-    handle, temporary = tempfile.mkstemp(prefix=".new-", dir=directory)
+    # As tempfile does it, whose import would take as long as all else here: nobody else can write to the folder.
+    temporary = f"{directory}/.new-{os.getpid()}-{time.monotonic_ns()}"
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ ALL_RELEASES = "all"
 FORM_MARK = "eessi-form"
 _OPTIONS = ("release", "environments")
 _MAX_CHOSEN = 20
+_MAX_LISTED = 10
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,8 @@ def validate_options(options: object, offers: Offers) -> Choice:
         )
     if unknown := set(options) - set(_OPTIONS):
         raise _unknown_options(unknown)
-    names = _names(options.get("environments", []))
+    # As many as are offered may be chosen: by default all are.
+    names = _names(options.get("environments", []), most=max(_MAX_CHOSEN, len(offers.environments)))
     release = options.get("release", "")
     if offers.problem is not None:
         if names:
@@ -107,7 +110,7 @@ def validate_options(options: object, offers: Offers) -> Choice:
         if name not in offered:
             raise InvalidChoiceError(
                 f"There is no environment '{_shown(name)}'.",
-                advice=f"Choose from: {', '.join(environment.name for environment in offers.runnable) or 'none'}.",
+                advice=f"Choose from: {_listed([environment.name for environment in offers.runnable])}.",
             )
         if offered[name].reason:
             raise InvalidChoiceError(
@@ -126,15 +129,15 @@ def validate_options(options: object, offers: Offers) -> Choice:
     return Choice(release, tuple(chosen))
 
 
-def _names(value: object) -> list[str]:
+def _names(value: object, *, most: int) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         raise InvalidChoiceError(
             f"Environments were expected as a list of names, {_shown(value)} came.",
             advice='Post them as {"environments": ["name", ...]}.',
         )
-    if len(value) > _MAX_CHOSEN:
+    if len(value) > most:
         raise InvalidChoiceError(
-            f"{len(value)} environments were chosen.", advice=f"Choose at most {_MAX_CHOSEN} for one server."
+            f"{len(value)} environments were chosen.", advice=f"Choose at most {most} for one server."
         )
     return value
 
@@ -156,7 +159,13 @@ def _unknown_options(unknown: set[Any]) -> InvalidChoiceError:
     return InvalidChoiceError(f"There is no option '{_shown(first)}'.", advice=f"Options are: {', '.join(_OPTIONS)}.")
 
 
+def _listed(names: list[str]) -> str:
+    """Return *names* as a sentence can hold them: the first ten, and how many there are besides."""
+    more = f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
+    return ", ".join(names[:_MAX_LISTED]) + more or "none"
+
+
 def _shown(value: object) -> str:
     """Return *value* as it may stand in a message: short, and in one line of printable characters."""
-    text = value if isinstance(value, str) else repr(value)[:200]
+    text = value if isinstance(value, str) else reprlib.repr(value)
     return "".join(letter if letter.isprintable() else "?" for letter in text[:60])

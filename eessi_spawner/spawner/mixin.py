@@ -11,7 +11,7 @@ from traitlets import Float, List, TraitError, Unicode, default, validate
 
 from eessi_spawner.errors import EESSIError, InvalidChoiceError
 from eessi_spawner.kernels.settings import SETTINGS_VARIABLE, KernelSettings
-from eessi_spawner.spawner.choice import Choice, options_from_fields, validate_options
+from eessi_spawner.spawner.choice import ALL_RELEASES, Choice, options_from_fields, validate_options
 from eessi_spawner.spawner.form import render_form
 from eessi_spawner.spawner.offers import Offers
 from eessi_spawner.spawner.rejection import rejection, take_out_of_failure_count
@@ -101,6 +101,7 @@ class EESSIMixin(Spawner):
         How long to wait for the repository when the form is shown or a server starts, in seconds.
 
         After that the form says so, and a server can be started without EESSI kernels.
+        Example: `c.EESSILocalSpawner.mount_timeout = 30`.
         """,
     ).tag(config=True)
 
@@ -114,6 +115,8 @@ class EESSIMixin(Spawner):
         self._offers: Offers | None = None
         self._choice: Choice | None = None
         self._all_told = False
+        # The release of a form that was refused: the form that comes back keeps it.
+        self._refused_release = ""
         super().__init__(**kwargs)
         self._last_good_options = dict(self.user_options)
 
@@ -151,9 +154,9 @@ class EESSIMixin(Spawner):
         return render_form(offers, self._preselected(offers), root=self.eessi_root)
 
     def _preselected(self, offers: Offers) -> Choice:
-        for options in (self.user_options, self._configured_options()):
+        for options in ({"release": self._refused_release}, self.user_options, self._configured_options()):
             try:
-                if options:
+                if any(options.values()):
                     return validate_options(options, offers)
             except EESSIError:
                 continue
@@ -177,10 +180,13 @@ class EESSIMixin(Spawner):
     async def read_form(self, form_data: Mapping[str, list[Any]]) -> dict[str, Any]:
         """Return the options of a posted form or a link; raised here, the form comes back with the message."""
         offers = await self.find_offers()
+        self._refused_release = ""
         try:
             options = options_from_fields(form_data, offers)
             return validate_options(options or self._configured_options(), offers).to_options()
         except EESSIError as error:
+            known = (ALL_RELEASES, *offers.releases)
+            self._refused_release = next((found for found in form_data.get("release", ()) if found in known), "")
             raise rejection(error) from error
 
     @default("apply_user_options")

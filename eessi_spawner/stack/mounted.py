@@ -148,8 +148,8 @@ def absent_or_foreign(root: str) -> MountError:
     except FileNotFoundError:
         return MountAbsentError(
             f"EESSI was expected at {root}, but nothing is mounted there.",
-            advice="Mount the repository (an administrator installs the CernVM-FS client with EESSI's"
-            " configuration), or set another root.",
+            advice="An administrator has to mount the repository (the CernVM-FS client with EESSI's configuration)"
+            " or to set another root.",
         )
     except OSError as error:
         return mount_error(root, error)

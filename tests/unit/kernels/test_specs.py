@@ -1,0 +1,132 @@
+"""An environment as a kernel spec: its name, its command, and what people see."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eessi_spawner.errors import InvalidChoiceError
+from eessi_spawner.kernels.settings import KernelSettings
+from eessi_spawner.kernels.specs import LAUNCHER, KernelSpec, display_name, make_spec
+from eessi_spawner.stack.cpu_targets import CpuTarget
+from eessi_spawner.stack.environments import Environment, make_environment
+from eessi_spawner.stack.host import Host
+
+SCIENCE = ["SciPy-bundle/2025.07-gfbf-2025b", "matplotlib/3.10.5-gfbf-2025b"]
+ZEN3 = Host(CpuTarget("x86_64/amd/zen3").fallback_chain, "nvidia/cc80")
+
+
+def environment(**changes: Any) -> Environment:
+    return make_environment({"name": "scipy", "title": "SciPy", "release": "2025.06", "modules": SCIENCE, **changes})
+
+
+def spec(settings: KernelSettings | None = None, host: Host | None = ZEN3, **changes: Any) -> KernelSpec:
+    return make_spec(environment(**changes), settings or KernelSettings(), host)
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        spec(name="other", title="Other"),
+        spec(modules=SCIENCE[::-1]),
+        spec(KernelSettings(root="/elsewhere", lmod="/opt/lmod", cpu_target="x86_64/generic")),
+        spec(host=None),
+    ],
+    ids=["name and title", "order of modules", "root, Lmod and pin", "machine"],
+)
+def test_the_same_modules_have_the_same_name_everywhere(same: KernelSpec) -> None:
+    assert same.name == spec().name == "eessi-a0cb6cacbac3"
+
+
+@pytest.mark.parametrize("changes", [{"modules": SCIENCE[:1]}, {"release": "2023.06"}])
+def test_other_modules_or_another_release_have_another_name(changes: dict[str, Any]) -> None:
+    assert spec(**changes).name != spec().name
+
+
+@settings(max_examples=30)
+@given(st.permutations(["A/1-foss-2025b", "B/2", "C/3-GCCcore-14.3.0"]), st.text(max_size=20))
+def test_a_name_is_one_that_jupyter_takes_whatever_the_title(modules: list[str], title: str) -> None:
+    made = Environment("x", title, "2025.06", tuple(sorted(modules)))
+    assert make_spec(made, KernelSettings(), None).name == "eessi-0ac7bbf8ce55"
+
+
+def test_the_command_is_absolute_and_ends_with_the_connection_file() -> None:
+    made = spec()
+    kernel = made.kernel_json(python="/opt/python", recipe_file=Path("/k/recipe.json"))
+    key = made.recipe.key
+    assert kernel["argv"] == ["/opt/python", "-IS", str(LAUNCHER), "/k/recipe.json", key, "-f", "{connection_file}"]
+    assert LAUNCHER.is_absolute()
+    assert LAUNCHER.is_file()
+
+
+def test_a_spec_tells_tools_what_it_is_made_of() -> None:
+    kernel = spec().kernel_json(python="/p", recipe_file=Path("/r"))
+    assert json.loads(json.dumps(kernel)) == kernel
+    assert kernel["language"] == "python"
+    assert kernel["metadata"]["eessi"] == {
+        "environment": "scipy",
+        "release": "2025.06",
+        "modules": [*SCIENCE[:1], "jupyter-server/2.17.0-GCCcore-14.3.0", *SCIENCE[1:]],
+        "cpu_target": "x86_64/amd/zen3",
+    }
+
+
+@pytest.mark.parametrize(
+    ("pin", "host", "chain"),
+    [
+        ("", ZEN3, ("x86_64/amd/zen3", "x86_64/amd/zen2", "x86_64/generic")),
+        ("x86_64/amd/zen2", ZEN3, ("x86_64/amd/zen2", "x86_64/generic")),
+        ("x86_64/amd/zen2", None, ("x86_64/amd/zen2", "x86_64/generic")),
+        ("", None, ()),
+    ],
+    ids=["this machine's", "pinned", "pinned, machine not known", "machine not known"],
+)
+def test_a_recipe_names_the_pinned_targets_else_those_of_the_machine(
+    pin: str, host: Host | None, chain: tuple[str, ...]
+) -> None:
+    made = spec(KernelSettings(cpu_target=pin), host)
+    assert made.recipe.chain == chain
+    assert made.recipe.accelerator == ("nvidia/cc80" if host else "")
+    kernel = made.kernel_json(python="/p", recipe_file=Path("/r"))
+    assert kernel["metadata"]["eessi"]["cpu_target"] == (chain[0] if chain else "")
+
+
+def test_a_pin_that_is_no_target_is_refused() -> None:
+    with pytest.raises(InvalidChoiceError):
+        spec(KernelSettings(cpu_target="zen3; rm -rf /"))
+
+
+SAME = {"python": "3.11.7", "numpy": "2.3.2", "numpy_of_module": "2.3.2"}
+
+
+@pytest.mark.parametrize(
+    ("title", "sample", "shown"),
+    [
+        ("SciPy", {}, "SciPy · EESSI 2025.06"),
+        ("SciPy", {"interpreter": "3.11.7"}, "SciPy · EESSI 2025.06 (sample, Python 3.11.7)"),
+        ("SciPy", {"generations": {"2025b": SAME}}, "SciPy · EESSI 2025.06 (sample, Python 3.11.7)"),
+        ("Python 3.11.7", {"generations": {"2025b": SAME}}, "Python 3.11.7 · EESSI 2025.06 (sample)"),
+        (
+            "SciPy",
+            {"generations": {"2025b": {**SAME, "numpy": "2.4.0"}}},
+            "SciPy · EESSI 2025.06 (sample, Python 3.11.7, numpy 2.4.0 for 2.3.2)",
+        ),
+        # Of another generation nothing is known but the interpreter.
+        (
+            "SciPy",
+            {"interpreter": "3.12.3", "generations": {"2025a": SAME}},
+            "SciPy · EESSI 2025.06 (sample, Python 3.12.3)",
+        ),
+        ("SciPy", {"note": "nothing said"}, "SciPy · EESSI 2025.06 (sample)"),
+        ("SciPy", {"generations": "garbage"}, "SciPy · EESSI 2025.06 (sample)"),
+    ],
+)
+def test_people_see_title_and_release_and_of_a_sample_what_is_true(
+    title: str, sample: dict[str, Any], shown: str
+) -> None:
+    assert display_name(environment(title=title), sample) == shown

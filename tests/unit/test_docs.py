@@ -1,0 +1,67 @@
+"""The documents say what the code says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from eessi_spawner import errors
+from eessi_spawner.cli.main import make_parser
+from eessi_spawner.errors import EESSIError, MountError
+from eessi_spawner.spawner.mixin import EESSIMixin
+
+REPOSITORY = Path(__file__).parents[2]
+GUIDE = (REPOSITORY / "docs/admin/one-machine.md").read_text(encoding="utf-8")
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """Return the rows of all tables, by the code in their first cell."""
+    found = {}
+    for line in text.splitlines():
+        if match := re.match(r"\| `([^`]+)` \|(.*)\|$", line):
+            found[match[1]] = [cell.strip() for cell in match[2].split(" | ")]
+    return found
+
+
+def own_traits() -> dict[str, object]:
+    return {name: trait.default_value for name, trait in EESSIMixin.class_own_traits(config=True).items()}
+
+
+def test_the_guide_lists_every_setting_with_its_default() -> None:
+    table = rows(GUIDE)
+    for name, default in own_traits().items():
+        assert name in table, name
+        said = table[name][0].strip("`")
+        shown = {"": '""'}.get(str(default), str(default)) if isinstance(default, (str, float)) else "[]"
+        assert said == shown, name
+
+
+def test_every_setting_has_help_with_an_example() -> None:
+    for name, trait in EESSIMixin.class_own_traits(config=True).items():
+        assert "Example" in trait.help, name
+
+
+def test_the_guide_explains_every_code_that_a_notebook_can_show() -> None:
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, EESSIError)]
+    of_the_hub = {"eessi_error", "invalid_choice", "unsafe_path", MountError.code}
+    codes = {kind.code for kind in kinds} - of_the_hub
+    assert codes <= set(rows(GUIDE))
+
+
+def test_the_commands_in_the_documents_exist() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    for target in set(re.findall(r"`?make ([a-z]+)", README + (REPOSITORY / "CONTRIBUTING.md").read_text())):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    parser = make_parser()
+    for line in set(re.findall(r"^eessi-spawner ([a-z ]+[a-z])(?: NAME)?$", GUIDE, re.MULTILINE)):
+        parser.parse_args(line.split())
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_between_documents_lead_somewhere(document: Path) -> None:
+    for link in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
+        assert "://" in link or (document.parent / link).exists(), link
