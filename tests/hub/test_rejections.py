@@ -82,6 +82,13 @@ def test_twenty_wrong_forms_in_a_row_leave_the_hub_as_it_was(hub: DemoHub) -> No
     assert hub.process.poll() is None
 
 
+def test_a_refused_form_comes_back_with_the_release_that_was_chosen(hub: DemoHub) -> None:
+    visitor = Visitor(hub.url)
+    visitor.log_in("gert")
+    page = visitor.spawn([("eessi-form", "1"), ("release", "2023.06")]).text
+    assert [field.value for field in form_fields(page) if field.checked and field.name == "release"] == ["2023.06"]
+
+
 def test_twenty_wrong_rest_spawns_in_a_row_leave_the_hub_as_it_was(hub: DemoHub) -> None:
     assert len(BODIES) == 20
     visitor = Visitor(hub.url)

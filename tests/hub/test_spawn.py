@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -24,7 +25,7 @@ def hidden(page: str) -> list[tuple[str, str]]:
 
 
 def test_the_way_of_a_person_ends_in_a_notebook_in_every_kernel(
-    hub: DemoHub, artefacts: object, tmp_path, capsys: pytest.CaptureFixture[str]
+    hub: DemoHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     log = tmp_path / "log"
     log.write_text("")

@@ -60,9 +60,7 @@ def test_a_real_user_gets_the_environments_that_the_site_lists(
         "c.JupyterHub.hub_bind_url = f\"http://0.0.0.0:{demo['hub_port']}\"",
     ],
 )
-def test_the_demonstration_refuses_to_listen_for_others(
-    setting: str, sample_stack: Path, tmp_path: Path, artefacts: Path
-) -> None:
+def test_the_demonstration_refuses_to_listen_for_others(setting: str, sample_stack: Path, tmp_path: Path) -> None:
     config = tmp_path / "config.py"
     config.write_text(
         f"import json, os\nload_subconfig({BASE!r})\ndemo = json.loads(os.environ['EESSI_DEMO'])\n{setting}\n"
