@@ -21,11 +21,12 @@ LMOD_SECONDS = 40.0
 
 # EESSI's start-up script for 2023.06 uses the Lmod of 2025.06 (init/lmod/sh of 2023.06): its own is too old.
 _LMOD_OF = {"2023.06": "2025.06"}
-_SYSTEM_LMOD = (
+SYSTEM_LMOD = (
     "/usr/share/lmod/lmod/libexec/lmod",  # Debian, Ubuntu
-    "/usr/share/lmod/8.6.19/libexec/lmod",
+    "/usr/share/lmod/libexec/lmod",
     "/usr/share/Lmod/libexec/lmod",
-    "/opt/apps/lmod/lmod/libexec/lmod",
+    "/opt/apps/lmod/lmod/libexec/lmod",  # Lmod's own installer
+    "/usr/local/lmod/lmod/libexec/lmod",
 )
 # What `shells/Python.lua` of Lmod writes. Its strings are Lua's (`%q`), not Python's: a newline is a backslash and a
 # newline, which Python would drop, and control characters are decimal, which Python would take for octal.
@@ -69,7 +70,7 @@ def find_lmod(recipe: Recipe, machine: str) -> str:
         str(Release(_LMOD_OF.get(own.version, own.version), own.root).lmod(machine)),
         str(own.lmod(machine)),
         os.environ.get("LMOD_CMD", ""),
-        *_SYSTEM_LMOD,
+        *SYSTEM_LMOD,
     )
     for candidate in candidates:
         if candidate and os.access(candidate, os.X_OK):

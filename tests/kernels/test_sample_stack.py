@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from eessi_spawner.demo.sample.closures import GENERATIONS, Generation
+from eessi_spawner.demo.sample.closures import GENERATIONS, SampleGeneration
 from eessi_spawner.demo.sample.host_lmod import find_lmod
 
 pytestmark = pytest.mark.sample_stack
@@ -46,7 +46,7 @@ def load(root: Path, *modules: str, **variables: str) -> dict[str, str]:
     return environment
 
 
-def load_generation(root: Path, generation: Generation) -> dict[str, str]:
+def load_generation(root: Path, generation: SampleGeneration) -> dict[str, str]:
     return load(
         root,
         f"EESSI/{generation.release}",
@@ -58,7 +58,7 @@ def load_generation(root: Path, generation: Generation) -> dict[str, str]:
 
 @BY_NAME
 def test_loaded_modules_bring_the_python_numpy_and_ipykernel_that_the_stamp_names(
-    sample_stack: Path, generation: Generation
+    sample_stack: Path, generation: SampleGeneration
 ) -> None:
     environment = load_generation(sample_stack, generation)
     script = (
@@ -80,7 +80,7 @@ def test_loaded_modules_bring_the_python_numpy_and_ipykernel_that_the_stamp_name
 
 
 @BY_NAME
-def test_modules_lead_to_what_is_in_the_sample(sample_stack: Path, generation: Generation) -> None:
+def test_modules_lead_to_what_is_in_the_sample(sample_stack: Path, generation: SampleGeneration) -> None:
     environment = load_generation(sample_stack, generation)
     assert f"{environment['EBROOTPYTHON']}/bin" in environment["PATH"].split(":")
     assert environment["EB_ENV_JUPYTER_ROOT"].endswith(f"/software/{generation.jupyter_server_module}")
@@ -91,7 +91,7 @@ def test_modules_lead_to_what_is_in_the_sample(sample_stack: Path, generation: G
 
 
 @BY_NAME
-def test_the_whole_closure_is_loaded(sample_stack: Path, generation: Generation) -> None:
+def test_the_whole_closure_is_loaded(sample_stack: Path, generation: SampleGeneration) -> None:
     loaded = load_generation(sample_stack, generation)["LOADEDMODULES"].split(":")
     print(f"{generation.name}: {len(loaded)} modules loaded")  # noqa: T201 - for whoever asks with -s
     assert 25 <= len(loaded) <= 45
@@ -100,7 +100,7 @@ def test_the_whole_closure_is_loaded(sample_stack: Path, generation: Generation)
 
 @BY_NAME
 def test_eessi_gets_its_build_for_this_cpu_and_nothing_from_its_compatibility_layer(
-    sample_stack: Path, generation: Generation
+    sample_stack: Path, generation: SampleGeneration
 ) -> None:
     all_modules = [file.parent.name for file in sample_stack.glob("versions/*/software/**/modules/all/*/*.lua")]
     assert not {"zlib", "binutils", "ncurses", "M4", "CMake"} & set(all_modules)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from eessi_spawner.demo.sample.closures import Generation, select_generations
+from eessi_spawner.demo.sample.closures import SampleGeneration, select_generations
 from eessi_spawner.demo.sample.commands import Workshop
 from eessi_spawner.demo.sample.content import Versions, choose_versions, install_content
 from eessi_spawner.demo.sample.host_lmod import find_lmod
@@ -24,13 +24,14 @@ from eessi_spawner.demo.sample.layout import (
 )
 from eessi_spawner.demo.sample.module_files import find_easybuild_version, write_module_files
 from eessi_spawner.demo.sample.progress import Progress
-from eessi_spawner.demo.sample.stamp import describe_sample, is_complete, make_key, write_stamp
+from eessi_spawner.demo.sample.stamp import STAMP, describe_sample, is_complete, make_key, write_stamp
 from eessi_spawner.demo.sample.tally import Tally
 from eessi_spawner.errors import SetUpError
 
 ROOT_NAME = "software.eessi.io"
 
 _BYTES_NEEDED = 1_000_000_000
+_SAMPLES_KEPT = 3
 # EasyBuild spends its time waiting for Lmod, pip on the disk: more at once gains nothing on two cores.
 _RELEASES_AT_ONCE = 2
 # Shares of the time that a first build takes, in modules written.
@@ -46,7 +47,7 @@ class _Plan:
 
     root: Path
     cpu_targets: Mapping[str, str]
-    generations: tuple[Generation, ...]
+    generations: tuple[SampleGeneration, ...]
     lmod: Path
 
     def units(self) -> int:
@@ -82,6 +83,7 @@ def ensure_sample_stack(cache: Path, *, cpu_targets: Mapping[str, str], progress
             with _locked(plan.root.parents[1], progress):
                 if not is_complete(plan.root):
                     _build(plan, progress)
+                    _remove_older(plan.root.parent)
         except OSError as error:
             raise _explain_os_error(error, cache) from error
     progress(Progress(1.0, "The sample stack is ready"))
@@ -114,6 +116,13 @@ def _locked(folder: Path, progress: Callable[[Progress], None]) -> Iterator[None
             progress(Progress(0.0, "Waiting for another process that builds the sample stack"))
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _remove_older(built: Path) -> None:
+    """Remove all samples but the newest few: each has half a gigabyte, and every upgrade makes one."""
+    stamps = sorted(built.parent.glob(f"*/{ROOT_NAME}/{STAMP}"), key=lambda stamp: stamp.stat().st_mtime, reverse=True)
+    for stamp in stamps[_SAMPLES_KEPT:]:
+        shutil.rmtree(stamp.parents[1])
 
 
 def _build(plan: _Plan, progress: Callable[[Progress], None]) -> None:
@@ -172,7 +181,7 @@ def _build_release(
     write_lmod_files(target, workshop)
 
 
-def _of_release(generations: Sequence[Generation], release: str) -> list[Generation]:
+def _of_release(generations: Sequence[SampleGeneration], release: str) -> list[SampleGeneration]:
     return [generation for generation in generations if generation.release == release]
 
 

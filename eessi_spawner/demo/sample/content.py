@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from eessi_spawner.demo.sample.closures import Generation
+from eessi_spawner.demo.sample.closures import SampleGeneration
 from eessi_spawner.demo.sample.commands import Workshop, make_python_environment, run_command
 from eessi_spawner.demo.sample.nearest import choose_nearest, parse_offered
 from eessi_spawner.errors import SetUpError
@@ -32,7 +32,7 @@ class Versions:
     ipython: str
 
 
-def choose_versions(generations: Sequence[Generation], workshop: Workshop) -> dict[str, Versions]:
+def choose_versions(generations: Sequence[SampleGeneration], workshop: Workshop) -> dict[str, Versions]:
     """Ask pip what this Python can have, and return the nearest to what each generation's modules bring."""
     offered = {package: _list_offered(package, workshop) for package in _PACKAGES}
 
@@ -53,7 +53,7 @@ def choose_versions(generations: Sequence[Generation], workshop: Workshop) -> di
 
 
 def install_content(
-    generation: Generation,
+    generation: SampleGeneration,
     *,
     versions: Versions,
     target: Path,
@@ -88,7 +88,7 @@ def _make_python(prefix: Path, workshop: Workshop) -> None:
     (packages / "ebpythonprefixes.pth").write_text(f"import {_PREFIXES.stem}\n", encoding="utf-8")
 
 
-def _make_package_folder(prefix: Path, generation: Generation) -> Path:
+def _make_package_folder(prefix: Path, generation: SampleGeneration) -> Path:
     """Make the folder of packages by the name it has in EESSI, and by that which this Python looks for.
 
     With PYTHONPATH the module file says the name, so one is enough.

@@ -6,15 +6,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from eessi_spawner.errors import SetUpError
+from eessi_spawner.kernels.lmod import SYSTEM_LMOD
 
-# Where Debian and Ubuntu, Fedora and EPEL, and Lmod's own installer put it.
-USUAL_PLACES = (
-    Path("/usr/share/lmod/lmod"),
-    Path("/usr/share/lmod"),
-    Path("/usr/share/Lmod"),
-    Path("/opt/apps/lmod/lmod"),
-    Path("/usr/local/lmod/lmod"),
-)
+USUAL_PLACES = tuple(Path(command).parents[1] for command in SYSTEM_LMOD)
 
 
 def find_lmod(environment: Mapping[str, str], *, places: Iterable[Path] = USUAL_PLACES) -> Path:

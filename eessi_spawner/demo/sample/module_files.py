@@ -11,7 +11,7 @@ from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
-from eessi_spawner.demo.sample.closures import Generation
+from eessi_spawner.demo.sample.closures import SampleGeneration
 from eessi_spawner.demo.sample.commands import Workshop, run_command
 from eessi_spawner.errors import SetUpError
 
@@ -44,7 +44,7 @@ def find_easybuild_version() -> str:
 
 
 def write_module_files(
-    generation: Generation, *, target: Path, workshop: Workshop, on_module: Callable[[str], None]
+    generation: SampleGeneration, *, target: Path, workshop: Workshop, on_module: Callable[[str], None]
 ) -> None:
     """Write the module files of *generation* below `<target>/modules/all`.
 
@@ -77,11 +77,11 @@ def parse_written(line: str) -> str | None:
     return found["module"] if found else None
 
 
-def _wanted(generation: Generation) -> tuple[str, ...]:
+def _wanted(generation: SampleGeneration) -> tuple[str, ...]:
     return (generation.python_module, generation.jupyter_server_module, generation.scipy_bundle_module)
 
 
-def _options(generation: Generation, *, target: Path, scratch: Path) -> list[str]:
+def _options(generation: SampleGeneration, *, target: Path, scratch: Path) -> list[str]:
     filtered = [*_FROM_COMPAT_LAYER, *(["Yasm"] if platform.machine() == "aarch64" else [])]
     options = [
         *generation.easyconfigs,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from eessi_spawner.demo.sample.closures import Generation
+from eessi_spawner.demo.sample.closures import SampleGeneration
 from eessi_spawner.demo.sample.content import LOCAL_PYTHON, Versions
 
 STAMP = "SAMPLE.json"
@@ -19,7 +19,9 @@ FORMAT = 1
 _KEY_LENGTH = 12
 
 
-def make_key(*, cpu_targets: Mapping[str, str], generations: Iterable[Generation], easybuild: str, lmod: Path) -> str:
+def make_key(
+    *, cpu_targets: Mapping[str, str], generations: Iterable[SampleGeneration], easybuild: str, lmod: Path
+) -> str:
     """Return a short name for all that decides what a build comes to, this package's own files included."""
     own_files = sorted(Path(__file__).parent.glob("*.lua")) + [
         Path(__file__).with_name(name) for name in ("easybuild_hooks.py", "ebpythonprefixes.py")
@@ -37,7 +39,9 @@ def make_key(*, cpu_targets: Mapping[str, str], generations: Iterable[Generation
     return hashlib.sha256(text.encode()).hexdigest()[:_KEY_LENGTH]
 
 
-def describe_sample(root: Path, generations: Iterable[Generation], versions: Mapping[str, Versions]) -> dict[str, Any]:
+def describe_sample(
+    root: Path, generations: Iterable[SampleGeneration], versions: Mapping[str, Versions]
+) -> dict[str, Any]:
     """Return what the stamp says: per generation what is installed, and what its modules are named after."""
     return {
         "format": FORMAT,
@@ -47,7 +51,7 @@ def describe_sample(root: Path, generations: Iterable[Generation], versions: Map
             generation.name: {
                 "release": generation.release,
                 "python": LOCAL_PYTHON,
-                "python_of_module": generation.python,
+                "python_of_module": generation.eessi.python,
                 "numpy": versions[generation.name].numpy,
                 "numpy_of_module": generation.numpy,
                 "ipykernel": versions[generation.name].ipykernel,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from eessi_spawner.demo.sample import build
-from eessi_spawner.demo.sample.closures import Generation
+from eessi_spawner.demo.sample.closures import SampleGeneration
 from eessi_spawner.demo.sample.content import Versions
 from eessi_spawner.demo.sample.progress import Progress
 from eessi_spawner.errors import SetUpError
@@ -30,15 +31,15 @@ class Steps:
         self.done: list[str] = []
         self.during: Callable[[str], None] = lambda _: None
 
-    def choose_versions(self, generations: tuple[Generation, ...], _: object) -> dict[str, Versions]:
+    def choose_versions(self, generations: tuple[SampleGeneration, ...], _: object) -> dict[str, Versions]:
         self.done.append("choose")
         return {generation.name: Versions("1", "2", "3") for generation in generations}
 
-    def install_content(self, generation: Generation, **_: object) -> None:
+    def install_content(self, generation: SampleGeneration, **_: object) -> None:
         self.done.append(f"content {generation.name}")
         self.during(generation.name)
 
-    def write_module_files(self, generation: Generation, **_: object) -> None:
+    def write_module_files(self, generation: SampleGeneration, **_: object) -> None:
         self.done.append(f"modules {generation.name}")
 
     def write_lmod_files(self, *_: object) -> None:
@@ -90,6 +91,16 @@ def test_a_build_without_its_stamp_is_wiped(steps: Steps, tmp_path: Path) -> Non
     assert ensure(tmp_path) == root
     assert not (root / "rubbish").exists()
     assert steps.done.count("choose") == 2
+
+
+def test_only_the_newest_samples_are_kept(steps: Steps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    roots = []
+    for version in ("5.1", "5.2", "5.3", "5.4"):
+        monkeypatch.setattr(build, "find_easybuild_version", lambda version=version: version)
+        roots.append(ensure(tmp_path))
+        os.utime(roots[-1] / "SAMPLE.json", (len(roots), len(roots)))
+    assert len(steps.done) == 4 * (1 + 3 * 2 + 2)
+    assert [root.parent.exists() for root in roots] == [False, True, True, True]
 
 
 def test_a_failure_stops_the_other_release_and_leaves_no_stamp(steps: Steps, tmp_path: Path) -> None:

@@ -138,7 +138,8 @@ def test_packages_stand_where_modules_and_this_python_look(
     search_path: str,
     is_linked: bool,  # noqa: FBT001 - a row of the table
 ) -> None:
-    foreign = replace(GENERATIONS[0], python="3.99.1", search_path=search_path)
+    of_python_399 = replace(GENERATIONS[0].eessi, python="3.99.1")
+    foreign = replace(GENERATIONS[0], eessi=of_python_399, search_path=search_path)
     packages = content._make_package_folder(tmp_path, foreign)
     assert packages == tmp_path / "lib/python3.99/site-packages"
     assert (tmp_path / f"lib/python{content.LOCAL_SERIES}/site-packages").exists() is is_linked

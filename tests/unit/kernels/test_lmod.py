@@ -280,7 +280,7 @@ def test_lmod_is_the_stacks_then_the_variables_then_the_systems(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compat = "compat/linux/x86_64/usr/share/Lmod/libexec/lmod"
-    monkeypatch.setattr(lmod, "_SYSTEM_LMOD", (make_program(tmp_path / "system", ""),))
+    monkeypatch.setattr(lmod, "SYSTEM_LMOD", (make_program(tmp_path / "system", ""),))
     monkeypatch.setenv("LMOD_CMD", make_program(tmp_path / "variable", ""))
     recipe = make_recipe(tmp_path, release="2023.06")
     # EESSI 2023.06 uses the Lmod of 2025.06 where that is there.
