@@ -21,7 +21,11 @@ FAILURE_VARIABLE = "EESSI_SPAWNER_FAILURE"
 # In JSON a letter takes up to 12 bytes, and one variable holds at most 128 KiB.
 _MAX_DETAILS = 8_000
 
-_FALLBACK = "import sys; sys.path[:1] = []; from eessi_spawner.kernels.fallback import main; main()"
+# As in the launcher, the package is found by its place: it need not be installed in the server's Python.
+_FALLBACK = (
+    f"import sys; sys.path[:1] = []; sys.path.append({str(Path(__file__).resolve().parents[2])!r});"
+    " from eessi_spawner.kernels.fallback import main; main()"
+)
 
 
 @dataclass(frozen=True)
