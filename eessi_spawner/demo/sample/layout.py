@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from eessi_spawner.demo.sample.commands import Workshop, run_command
 from eessi_spawner.errors import SetUpError
+from eessi_spawner.stack.cpu_targets import CpuTarget, parse_cpu_target
 
 EESSI_MODULE = Path(__file__).with_name("eessi_module.lua")
 
 # EESSI's default, which is not its newest.
 _DEFAULT_RELEASE = "2023.06"
 
+# A sample is built for the CPU of the machine it is built on, which was detected then.
 _ARCHDETECT = """#!/bin/sh
 if [ -n "$EESSI_SOFTWARE_SUBDIR_OVERRIDE" ]; then echo "$EESSI_SOFTWARE_SUBDIR_OVERRIDE"; exit 0; fi
-exec {python} -m eessi_spawner.cli.main detect --chain
+echo {chain}
 """
 _LMODRC = """propT = {{}}
 scDescriptT = {{
@@ -47,7 +47,7 @@ def lay_out_root(root: Path, cpu_targets: Mapping[str, str]) -> None:
     (modules / ".modulerc.lua").write_text(f'module_version("EESSI/{default}", "default")\n', encoding="utf-8")
     for release, cpu_target in cpu_targets.items():
         versions = root / "versions" / release
-        _write_init(versions / "init", release)
+        _write_init(versions / "init", release, parse_cpu_target(cpu_target))
         (modules / f"{release}.lua").symlink_to(
             os.path.relpath(versions / "init/modules/EESSI" / f"{release}.lua", modules)
         )
@@ -90,12 +90,13 @@ def write_lmod_files(target: Path, workshop: Workshop) -> None:
         )
 
 
-def _write_init(init: Path, release: str) -> None:
+def _write_init(init: Path, release: str, cpu_target: CpuTarget) -> None:
     modules = init / "modules" / "EESSI"
     modules.mkdir(parents=True)
     shutil.copyfile(EESSI_MODULE, modules / f"{release}.lua")
     script = init / "eessi_archdetect.sh"
-    script.write_text(_ARCHDETECT.format(python=shlex.quote(sys.executable)), encoding="utf-8")
+    chain = ":".join(target.path for target in cpu_target.fallback_chain)
+    script.write_text(_ARCHDETECT.format(chain=chain), encoding="utf-8")
     script.chmod(0o755)
 
 

@@ -28,7 +28,8 @@ def make_key(
     ]
     parts = {
         "format": FORMAT,
-        "interpreter": [sys.executable, sys.version],
+        # Environments of one Python share a sample.
+        "interpreter": [str(Path(sys.executable).resolve()), sys.version],
         "cpu_targets": dict(sorted(cpu_targets.items())),
         "generations": [repr(generation) for generation in generations],
         "easybuild": easybuild,

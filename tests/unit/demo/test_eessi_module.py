@@ -137,9 +137,9 @@ def test_site_accelerator_and_cpu_are_searched_in_this_order(root: Path) -> None
     ]
 
 
-def test_the_script_asks_this_package_for_the_chain(root: Path) -> None:
-    script = (root / "versions/2025.06/init/eessi_archdetect.sh").read_text()
-    assert script.endswith(" -m eessi_spawner.cli.main detect --chain\n")
+def test_without_overrides_the_script_tells_the_chain_that_the_sample_was_built_for(root: Path) -> None:
+    found, _ = run(root, {"EESSI_ACCELERATOR_TARGET_OVERRIDE": ""})
+    assert found["EESSI_ARCHDETECT_OPTIONS"] == "x86_64/amd/zen3:x86_64/amd/zen2:x86_64/generic"
 
 
 @pytest.mark.parametrize("quiet", [False, True])

@@ -116,7 +116,7 @@ def test_what_cannot_start_says_why(
 
 
 def test_without_any_lmod_the_error_says_how_to_get_one(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lmod, "_SYSTEM_LMOD", ())
+    monkeypatch.setattr(lmod, "SYSTEM_LMOD", ())
     monkeypatch.delenv("LMOD_CMD", raising=False)
     with pytest.raises(LmodMissingError, match="apt-get install lmod"):
         resolve(replace(recipe, lmod=""))
