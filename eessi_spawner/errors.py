@@ -15,6 +15,10 @@ The tree:
   x InterpreterMissingError  the modules loaded, but brought no interpreter that can start a kernel
   x UnsafePathError          a folder that others can write to would have to be trusted
   x SetUpError               a part of the demonstration hub could not be set up
+  x CatalogueError           the catalogue of EESSI's modules cannot be read or updated
+    + CatalogueUnreachableError  it could not be downloaded
+    + CatalogueRefusedError      what came is no catalogue, or not a good one
+    + CatalogueBusyError         another process is updating it
 
 Each carries a stable `code` (for logs, APIs and tests), a message that says what was expected and what
 came, and an `advice` that says what to do. None of them ever shows a traceback to a user.
@@ -136,6 +140,30 @@ class SetUpError(EESSIError):
     """A part of the demonstration hub could not be set up."""
 
     code = "set_up_failed"
+
+
+class CatalogueError(EESSIError):
+    """The catalogue of EESSI's modules cannot be read or updated; the last good one stays."""
+
+    code = "catalogue_error"
+
+
+class CatalogueUnreachableError(CatalogueError):
+    """The catalogue could not be downloaded."""
+
+    code = "catalogue_unreachable"
+
+
+class CatalogueRefusedError(CatalogueError):
+    """What came is no catalogue, or not one that should replace the one in use."""
+
+    code = "catalogue_refused"
+
+
+class CatalogueBusyError(CatalogueError):
+    """Another process is updating the catalogue, and does not end."""
+
+    code = "catalogue_busy"
 
 
 def error_from_json(data: dict[str, str]) -> EESSIError:

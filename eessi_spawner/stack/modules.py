@@ -12,6 +12,7 @@ from eessi_spawner.errors import InvalidChoiceError
 
 _MODULE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*/[A-Za-z0-9][A-Za-z0-9_.+-]*")
 _COMPILER = re.compile(r"-GCC(?:core)?-([0-9]+\.[0-9]+\.[0-9]+)(?:-|$)")
+_LLVM = re.compile(r"-llvm-compilers-([0-9]+\.[0-9]+\.[0-9]+)(?:-|$)")
 _TOOLCHAIN = re.compile(r"-l?(?:foss|gfbf|gompi|gmpich|golf|lompi|lfbf)-([0-9]{4}(?:[ab]|\.[0-9]+))(?:-|$)")
 
 # EasyBuild's common toolchains: the generation each compiler version belongs to.
@@ -24,6 +25,9 @@ GENERATION_OF_COMPILER: dict[str, str] = {
     "14.3.0": "2025b",
     "15.2.0": "2026.1",
 }
+
+# Likewise for EESSI's LLVM toolchains (lfoss): the compiler is a module of its own there.
+GENERATION_OF_LLVM: dict[str, str] = {"20.1.8": "2025b"}
 
 
 @dataclass(frozen=True, order=True)
@@ -45,6 +49,8 @@ class ModuleName:
             return GENERATION_OF_COMPILER.get(compiler[1])
         if toolchain := _TOOLCHAIN.search(text):
             return toolchain[1]
+        if llvm := _LLVM.search(text):
+            return GENERATION_OF_LLVM.get(llvm[1])
         return None
 
 

@@ -1,0 +1,196 @@
+"""Builds columns a module at a time; whatever reads a catalogue, JSON or tree, hands its modules to this.
+
+Every name is checked once, when it is met first: what comes from the network ends in terminals and pages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any
+
+from eessi_spawner.errors import InvalidChoiceError
+from eessi_spawner.stack.catalogue.columns import Columns, Interner
+from eessi_spawner.stack.catalogue.untruths import without_untruths
+from eessi_spawner.stack.cpu_targets import parse_cpu_target
+from eessi_spawner.stack.modules import parse_module
+from eessi_spawner.stack.releases import parse_release
+
+# Control characters, line and paragraph separators, marks that turn the direction of text, and lone surrogates.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+_FAMILY = re.compile(r"([0-9]{4}(?:[ab]|\.[0-9]+))_[a-z]+")
+_ACCELERATOR = re.compile(r"[a-z0-9]+/[a-z0-9_-]+")
+_PLAIN = re.compile(r"[A-Za-z0-9_.:+-]{1,100}\Z")
+_KIND = re.compile(r"[a-z][a-z0-9_+-]{0,30}")
+
+
+class Skip(Exception):  # noqa: N818  (it is no error: a warning is kept, and reading goes on)
+    """The entry at hand cannot be used; the text says why."""
+
+
+def clean_text(text: object, limit: int = 20_000) -> str:
+    """Return *text* on one line, without characters that a terminal or a page would act on; no text gives ''."""
+    return " ".join(_UNPRINTABLE.sub(" ", text[:limit]).split()) if isinstance(text, str) else ""
+
+
+class Builder:
+    """Takes modules and holds the columns; `warnings` says what was passed over, each kind once with a count."""
+
+    def __init__(self) -> None:
+        self.columns = Columns()
+        self._warnings: dict[str, int] = {}
+        self._interners = {
+            name: Interner(getattr(self.columns, name))
+            for name in ("releases", "toolchains", "generations", "targets", "kinds", "extensions", "required_names")
+        }
+        self._software: dict[str, int] = {}
+        self._packages: dict[Hashable, int | None] = {}
+        self._target_sets: dict[Hashable, int] = {}
+        self._accelerators: dict[str, int] = {"{}": 0}
+        self._checked: dict[str, bool] = {}
+        self._seen: set[tuple[int, str, int]] = set()
+        self._clean_sets: dict[tuple[int, ...], int] = {}
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was passed over, and how often."""
+        return tuple(f"{text} ({count} times)" if count > 1 else text for text, count in self._warnings.items())
+
+    def warn(self, text: str) -> None:
+        """Keep a warning."""
+        text = clean_text(text, 300)
+        if len(self._warnings) >= 100 and text not in self._warnings:
+            text = "further warnings"
+        self._warnings[text] = self._warnings.get(text, 0) + 1
+
+    def software(self, name: str, description: object = "", homepage: object = "") -> int:
+        """Return the position of a software's name; its texts are taken where they come first."""
+        place = self._software.get(name)
+        if place is None:
+            place = self._software[name] = len(self.columns.software)
+            self.columns.software.append(name)
+            self.columns.descriptions.append("")
+            self.columns.homepages.append("")
+        if description and not self.columns.descriptions[place]:
+            self.columns.descriptions[place] = clean_text(description)
+        if homepage and not self.columns.homepages[place]:
+            self.columns.homepages[place] = clean_text(homepage, 500)
+        return place
+
+    def add(
+        self,
+        *,
+        module: str,
+        release: str,
+        toolchain: str,
+        targets: Sequence[str],
+        families: Sequence[str] = (),
+        accelerators: Mapping[str, Any] | None = None,
+        packages: Iterable[tuple[str, str, str]] = (),
+        required: Iterable[str] = (),
+        software: int | None = None,
+    ) -> None:
+        """Add a module.
+
+        Raises
+        ------
+        Skip
+            If its name or its release is none, or it is there already.
+        """
+        place = self._interners["releases"].place(self._checked_release(release))
+        try:
+            name = parse_module(module)
+        except InvalidChoiceError as error:
+            raise Skip(error.message) from None
+        if software is None or self.columns.software[software] != name.name:
+            software = self.software(name.name)
+        if (software, name.version, place) in self._seen:
+            raise Skip(f"{module} of {release} is listed twice")
+        self._seen.add((software, name.version, place))
+        generation = name.generation or _generation_of_families(families)
+        columns = self.columns
+        columns.software_of.append(software)
+        columns.version_of.append(name.version)
+        columns.release_of.append(place)
+        columns.toolchain_of.append(self._interners["toolchains"].place(
+            toolchain if _PLAIN.match(toolchain) else clean_text(toolchain, 100) or "SYSTEM"))
+        columns.generation_of.append(self._interners["generations"].place(generation or ""))
+        columns.targets_of.append(self._target_set(release, generation, tuple(targets)))
+        columns.accelerators_of.append(self._accelerator_set(accelerators) if accelerators else 0)
+        columns.packages_of.append(self._package_list(packages))
+        place_of = self._interners["required_names"].place
+        columns.required_of.append([place_of(name) for name in required])
+
+    def _checked_release(self, release: str) -> str:
+        if release not in self._checked:
+            try:
+                parse_release(release)
+            except InvalidChoiceError as error:
+                raise Skip(error.message) from None
+            self._checked[release] = True
+        return release
+
+    def _target_set(self, release: str, generation: str | None, targets: tuple[str, ...]) -> int:
+        key = (release, generation, targets)
+        if key not in self._target_sets:
+            kept = []
+            for target in targets:
+                try:
+                    kept.append(parse_cpu_target(target).path)
+                except (InvalidChoiceError, TypeError):
+                    self.warn(f"passed over a target: {target!r} is not a CPU target")
+            true = without_untruths(release, generation, kept)
+            places = tuple(map(self._interners["targets"].place, true))
+            if places not in self._clean_sets:
+                self._clean_sets[places] = len(self.columns.target_sets)
+                self.columns.target_sets.append(list(places))
+            self._target_sets[key] = self._clean_sets[places]
+        return self._target_sets[key]
+
+    def _accelerator_set(self, accelerators: Mapping[str, Any]) -> int:
+        key = repr(accelerators)
+        if key not in self._accelerators:
+            kept: dict[str, list[str]] = {}
+            for target, names in accelerators.items():
+                good = [name for name in map(_accelerator, names) if name] if isinstance(names, list) else []
+                if good and isinstance(target, str):
+                    kept[clean_text(target, 100)] = sorted(set(good))
+                else:
+                    self.warn(f"passed over accelerators of {target!r}")
+            self._accelerators[key] = len(self.columns.accelerators)
+            self.columns.accelerators.append(kept)
+        return self._accelerators[key]
+
+    def _package_list(self, packages: Iterable[tuple[str, str, str]]) -> list[int]:
+        known = self._packages
+        places = []
+        for package in packages:
+            try:
+                place = known[package]
+            except KeyError:
+                place = known[package] = self._new_package(*package)
+            if place is not None:
+                places.append(place)
+        return places
+
+    def _new_package(self, kind: str, name: str, version: str) -> int | None:
+        if not (_PLAIN.match(name) and _PLAIN.match(version)):
+            name, version = clean_text(name, 200), clean_text(version, 100)
+        if not name or (kind and not _KIND.fullmatch(kind)):
+            self.warn(f"passed over an extension: {kind!r} {name!r}")
+            return None
+        place = self._interners["extensions"].place(name)
+        self.columns.packages.append([self._interners["kinds"].place(kind or ""), place, version])
+        return len(self.columns.packages) - 1
+
+
+def _accelerator(name: object) -> str:
+    text = name.removeprefix("accel/") if isinstance(name, str) else ""
+    return text if len(text) <= 100 and _ACCELERATOR.fullmatch(text) else ""
+
+
+def _generation_of_families(families: Sequence[str]) -> str | None:
+    """Return the generation that EESSI's own list names; modules without toolchain list all, which says nothing."""
+    if len(families) == 1 and isinstance(families[0], str) and (match := _FAMILY.fullmatch(families[0])):
+        return match[1]
+    return None

@@ -1,0 +1,111 @@
+"""One entry of the catalogue: a module of a release, with the extensions it carries and the targets that have it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from eessi_spawner.stack.modules import ModuleName
+
+_NUMBERS = re.compile(r"[0-9]+|[A-Za-z]+")
+_LANGUAGE_SUFFIX = re.compile(r"-(R|Python|Perl|Java|Ruby|Julia|Octave|Lua)-[0-9]")
+
+
+@dataclass(frozen=True)
+class Extension:
+    """A package inside a module; `kind` is its language as EESSI writes it (`python`, `r`, `perl`), or empty."""
+
+    kind: str
+    name: str
+    version: str
+
+
+@dataclass(frozen=True)
+class CatalogueModule:
+    """A module of a release.
+
+    Attributes
+    ----------
+    module
+        Its full name.
+    release
+        The EESSI version that has it.
+    generation
+        The toolchain generation it belongs to; None where it fits all (modules without toolchain).
+    toolchain
+        As EasyBuild writes it, such as `gfbf-2025b`; `SYSTEM` where there is none.
+    targets
+        CPU targets it can be loaded on, sorted.
+    accelerators
+        CPU target to the accelerators it was built for there; empty for modules without a GPU build.
+    required
+        Full names of modules that are loaded with it, in load order; empty where the catalogue does not say.
+    """
+
+    module: ModuleName
+    release: str
+    generation: str | None
+    toolchain: str
+    targets: tuple[str, ...]
+    accelerators: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    extensions: tuple[Extension, ...] = ()
+    required: tuple[str, ...] = ()
+    description: str = ""
+    homepage: str = ""
+
+    @property
+    def full_name(self) -> str:
+        """What `module load` takes."""
+        return str(self.module)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages it is about: those of its extensions, of its name, and of the suffix of its version."""
+        return languages_of(self.module, {extension.kind for extension in self.extensions})
+
+
+KNOWN_LANGUAGES = ("java", "julia", "lua", "octave", "perl", "python", "r", "ruby")
+
+
+def languages_of(module: ModuleName, kinds: Collection[str]) -> tuple[str, ...]:
+    """Return the languages of *module*, whose extensions are of *kinds*, sorted."""
+    found = {kind for kind in kinds if kind}
+    if "-" in module.version:
+        found.update(match.lower() for match in _LANGUAGE_SUFFIX.findall(module.version))
+    if module.name.lower() in KNOWN_LANGUAGES:
+        found.add(module.name.lower())
+    return tuple(sorted(found))
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a catalogue is from: every answer can say how old its data is.
+
+    Attributes
+    ----------
+    source
+        A URL, a directory, or `bundled`.
+    day
+        The day that its facts are of; None where it does not say.
+    sha256
+        Of the published file; empty where there was none.
+    """
+
+    source: str
+    day: date | None = None
+    sha256: str = ""
+
+    def age(self, today: date) -> str:
+        """Return how old the facts are on *today*, in words."""
+        if self.day is None:
+            return "of unknown age"
+        days = (today - self.day).days
+        return "of today" if days <= 0 else f"{days} day{'s' * (days != 1)} old"
+
+
+def version_key(version: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a key that sorts versions as people do: 1.10 after 1.9, 1.0 after 1.0rc1."""
+    parts = _NUMBERS.findall(version)
+    return (*((1, int(part[:18]), "") if part.isdigit() else (-1, 0, part) for part in parts), (0, 0, ""))

@@ -1,0 +1,218 @@
+"""The catalogue itself: columns, what can be looked up in them, and where the data is from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import date
+from functools import cached_property
+
+from eessi_spawner.errors import UnknownModuleError
+from eessi_spawner.stack.accelerators import accelerator_chain
+from eessi_spawner.stack.catalogue.columns import Columns
+from eessi_spawner.stack.catalogue.entry import CatalogueModule, Extension, Provenance, languages_of, version_key
+from eessi_spawner.stack.catalogue.terms import Haystack, Terms, make_terms
+from eessi_spawner.stack.cpu_targets import CpuTarget
+from eessi_spawner.stack.modules import ModuleName
+
+BUNDLED = "bundled"
+
+
+class Catalogue:
+    """All modules, by row number, in the order of the data. Not changed after it is made.
+
+    Parameters
+    ----------
+    columns
+        The facts.
+    provenance
+        Where they are from.
+    warnings
+        What was passed over when they were read.
+    terms
+        The saved index of words; made anew where there is none.
+    order
+        The saved order of rows; likewise.
+    """
+
+    def __init__(
+        self, columns: Columns, provenance: Provenance, warnings: tuple[str, ...] = (), terms: Terms | None = None,
+        order: list[int] | None = None,
+    ) -> None:
+        self.columns = columns
+        self.provenance = provenance
+        self.warnings = warnings
+        self._order = order
+        self._extensions: dict[int, Extension] = {}
+        self.terms = terms or make_terms(columns.software, columns.extensions, columns.descriptions)
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def __iter__(self) -> Iterator[CatalogueModule]:
+        return map(self.module, range(len(self)))
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        """All releases, newest first."""
+        return tuple(sorted(self.columns.releases, reverse=True))
+
+    def age(self, today: date) -> str:
+        """Return how old the data is, in words."""
+        return self.provenance.age(today)
+
+    def module(self, row: int) -> CatalogueModule:
+        """Return the module in *row*."""
+        columns = self.columns
+        software = columns.software_of[row]
+        return CatalogueModule(
+            module=ModuleName(columns.software[software], columns.version_of[row]),
+            release=self.release(row),
+            generation=self.generation(row),
+            toolchain=columns.toolchains[columns.toolchain_of[row]],
+            targets=self.targets(row),
+            accelerators={
+                target: tuple(names) for target, names in columns.accelerators[columns.accelerators_of[row]].items()
+            },
+            extensions=tuple(map(self.extension, columns.packages_of[row])),
+            required=tuple(columns.required_names[place] for place in columns.required_of[row]),
+            description=columns.descriptions[software],
+            homepage=columns.homepages[software],
+        )
+
+    def extension(self, package: int) -> Extension:
+        """Return the extension that stands at *package* in the table of packages."""
+        found = self._extensions.get(package)
+        if found is None:
+            kind, name, version = self.columns.packages[package]
+            found = Extension(self.columns.kinds[kind], self.columns.extensions[name], version)
+            self._extensions[package] = found
+        return found
+
+    def release(self, row: int) -> str:
+        """Return the release of *row*."""
+        return self.columns.releases[self.columns.release_of[row]]
+
+    def generation(self, row: int) -> str | None:
+        """Return the toolchain generation of *row*, or None."""
+        return self.columns.generations[self.columns.generation_of[row]] or None
+
+    def targets(self, row: int) -> tuple[str, ...]:
+        """Return the CPU targets that *row* can be loaded on."""
+        return tuple(
+            self.columns.targets[place] for place in self.columns.target_sets[self.columns.targets_of[row]]
+        )
+
+    @cached_property
+    def order(self) -> list[int]:
+        """The place of each row among all: newest release and generation first, then by name, newest version first."""
+        if self._order is not None:
+            return self._order
+        columns = self.columns
+        keys: dict[str, tuple[tuple[int, int, str], ...]] = {
+            version: version_key(version) for version in set(columns.version_of)
+        }
+        rows = sorted(range(len(self)), key=lambda row: keys[columns.version_of[row]], reverse=True)
+        rows.sort(key=lambda row: columns.software[columns.software_of[row]].lower())
+        rows.sort(key=lambda row: (self.release(row), self.generation(row) or ""), reverse=True)
+        order = [0] * len(rows)
+        for place, row in enumerate(rows):
+            order[row] = place
+        return order
+
+    @cached_property
+    def versions(self) -> Haystack:
+        """All versions, in lower case."""
+        return Haystack([version.lower() for version in self.columns.version_of])
+
+    @cached_property
+    def rows_of_software(self) -> dict[str, list[int]]:
+        """Software's name to its rows."""
+        rows: defaultdict[str, list[int]] = defaultdict(list)
+        for row, software in enumerate(self.columns.software_of):
+            rows[self.columns.software[software]].append(row)
+        return dict(rows)
+
+    @cached_property
+    def rows_of_place(self) -> list[list[int]]:
+        """Position in the table of software to its rows."""
+        return [self.rows_of_software.get(name, []) for name in self.columns.software]
+
+    @cached_property
+    def rows_of_language(self) -> dict[str, list[int]]:
+        """Language to the rows that are about it: by their extensions, their name, or a suffix of their version."""
+        rows: defaultdict[str, list[int]] = defaultdict(list)
+        kinds = [self.columns.kinds[package[0]] for package in self.columns.packages]
+        for row, packages in enumerate(self.columns.packages_of):
+            name = ModuleName(self.columns.software[self.columns.software_of[row]], self.columns.version_of[row])
+            for language in languages_of(name, {kinds[package] for package in packages}):
+                rows[language].append(row)
+        return dict(rows)
+
+    @cached_property
+    def rows_of_extension(self) -> list[list[int]]:
+        """Position in the table of extensions to the rows of the modules that carry it."""
+        rows: list[list[int]] = [[] for _ in self.columns.extensions]
+        names = [package[1] for package in self.columns.packages]
+        for row, packages in enumerate(self.columns.packages_of):
+            for name in {names[package] for package in packages}:
+                rows[name].append(row)
+        return rows
+
+    def find(self, full_name: str, release: str | None = None) -> list[int]:
+        """Return the rows of the module *full_name*, newest release first.
+
+        Raises
+        ------
+        UnknownModuleError
+            If no release has it, or *release* has not.
+        """
+        name, _, version = full_name.partition("/")
+        rows = [row for row in self.rows_of_software.get(name, ()) if self.columns.version_of[row] == version]
+        found = [row for row in rows if release is None or self.release(row) == release]
+        if found:
+            return sorted(found, key=self.release, reverse=True)
+        where = "the catalogue" if release is None else f"EESSI {release}"
+        same = sorted(
+            {self.columns.version_of[row] for row in self.rows_of_software.get(name, ())}, key=version_key, reverse=True
+        )
+        if rows:
+            advice = f"It is in {' and '.join(sorted({self.release(row) for row in rows}))}."
+        elif same:
+            advice = f"There is: {', '.join(f'{name}/{version}' for version in same)}."
+        else:
+            advice = f"Look for it with: eessi-spawner search {name[:50]}"
+        raise UnknownModuleError(f"{full_name[:200]!r} is not in {where}.", advice=advice)
+
+    @cached_property
+    def targets_of_release(self) -> dict[str, frozenset[str]]:
+        """Release to all targets that it has builds for (untruths included: their directories do exist)."""
+        found: defaultdict[str, set[int]] = defaultdict(set)
+        for release, targets in set(zip(self.columns.release_of, self.columns.targets_of, strict=True)):
+            found[self.columns.releases[release]].update(self.columns.target_sets[targets])
+        return {
+            release: frozenset(self.columns.targets[place] for place in places) for release, places in found.items()
+        }
+
+    def directory_for(self, release: str, target: CpuTarget) -> str | None:
+        """Return the target whose directory EESSI takes for a CPU of *target* in *release*; None where it has none.
+
+        One directory is taken for all modules, the best that the release has: a Zen 5 machine gets the Zen 4
+        builds of 2023.06, whether or not each module is there.
+        """
+        there = self.targets_of_release.get(release, frozenset())
+        return next((candidate.path for candidate in target.fallback_chain if candidate.path in there), None)
+
+    def runs_on(self, row: int, targets: Iterable[CpuTarget], accelerator: str = "") -> bool:
+        """Say whether the module in *row* loads on each of *targets* (and was built for *accelerator*, if any)."""
+        wanted = list(targets)
+        has = self.targets(row)
+        if not all(self.directory_for(self.release(row), target) in has for target in wanted):
+            return False
+        if not accelerator:
+            return True
+        built = self.columns.accelerators[self.columns.accelerators_of[row]]
+        places = [self.directory_for(self.release(row), target) for target in wanted] or list(built)
+        chain = accelerator_chain(accelerator)
+        some = [any(name in chain for name in built.get(place or "", ())) for place in places]
+        return all(some) and bool(some) if wanted else any(some)
