@@ -54,6 +54,11 @@ class ModuleName:
         return None
 
 
+def is_module(text: str) -> bool:
+    """Say whether *text* is shaped like a full module name (see `parse_module`)."""
+    return len(text) <= 200 and _MODULE.fullmatch(text) is not None and ".." not in text
+
+
 def parse_module(text: str) -> ModuleName:
     """Return the module that *text* names.
 
@@ -65,7 +70,7 @@ def parse_module(text: str) -> ModuleName:
     InvalidChoiceError
         If *text* is not a full module name.
     """
-    if len(text) > 200 or not _MODULE.fullmatch(text) or ".." in text:
+    if not is_module(text):
         raise InvalidChoiceError(
             f"{text[:200]!r} is not a full module name.",
             advice="Write name and version as Lmod shows them, such as SciPy-bundle/2025.07-gfbf-2025b.",

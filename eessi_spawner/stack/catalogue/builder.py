@@ -13,14 +13,14 @@ from eessi_spawner.errors import InvalidChoiceError
 from eessi_spawner.stack.catalogue.columns import Columns, Interner
 from eessi_spawner.stack.catalogue.untruths import without_untruths
 from eessi_spawner.stack.cpu_targets import parse_cpu_target
-from eessi_spawner.stack.modules import parse_module
+from eessi_spawner.stack.modules import ModuleName, is_module
 from eessi_spawner.stack.releases import parse_release
 
 # Control characters, line and paragraph separators, marks that turn the direction of text, and lone surrogates.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 _FAMILY = re.compile(r"([0-9]{4}(?:[ab]|\.[0-9]+))_[a-z]+")
 _ACCELERATOR = re.compile(r"[a-z0-9]+/[a-z0-9_-]+")
-_PLAIN = re.compile(r"[A-Za-z0-9_.:+-]{1,100}\Z")
+_PLAIN = re.compile(r"[A-Za-z0-9_.:+/-]{1,200}\Z")
 _KIND = re.compile(r"[a-z][a-z0-9_+-]{0,30}")
 
 
@@ -33,22 +33,32 @@ def clean_text(text: object, limit: int = 20_000) -> str:
     return " ".join(_UNPRINTABLE.sub(" ", text[:limit]).split()) if isinstance(text, str) else ""
 
 
+def clean_name(text: str) -> str:
+    """Return *text* as it may stand in a table: most names are plain, and pass unchanged."""
+    return text if _PLAIN.match(text) else clean_text(text, 200)
+
+
 class Builder:
     """Takes modules and holds the columns; `warnings` says what was passed over, each kind once with a count."""
 
     def __init__(self) -> None:
         self.columns = Columns()
         self._warnings: dict[str, int] = {}
-        self._interners = {
-            name: Interner(getattr(self.columns, name))
-            for name in ("releases", "toolchains", "generations", "targets", "kinds", "extensions", "required_names")
-        }
+        self._place_of_toolchain = Interner(self.columns.toolchains, clean_name).__getitem__
+        self._place_of_generation = Interner(self.columns.generations, clean_name).__getitem__
+        self._place_of_target = Interner(self.columns.targets, clean_name).__getitem__
+        self._place_of_kind = Interner(self.columns.kinds, clean_name).__getitem__
+        self._place_of_extension = Interner(self.columns.extensions, clean_name).__getitem__
+        self._place_of_required = Interner(self.columns.required_names, clean_name).__getitem__
+        self._releases: dict[str, int] = {}
+        self._generations: dict[str, str | None] = {}
+        self._extensions: dict[str, int] = {}
+        self._plain_versions: set[str] = set()
         self._software: dict[str, int] = {}
         self._packages: dict[Hashable, int | None] = {}
         self._target_sets: dict[Hashable, int] = {}
         self._accelerators: dict[str, int] = {"{}": 0}
-        self._checked: dict[str, bool] = {}
-        self._seen: set[tuple[int, str, int]] = set()
+        self._seen: set[tuple[str, int]] = set()
         self._clean_sets: dict[tuple[int, ...], int] = {}
 
     @property
@@ -97,38 +107,48 @@ class Builder:
         Skip
             If its name or its release is none, or it is there already.
         """
-        place = self._interners["releases"].place(self._checked_release(release))
+        place = self._releases.get(release)
+        if place is None:
+            place = self._releases[release] = self._new_release(release)
+        if not is_module(module):
+            raise Skip(f"{module[:200]!r} is not a full module name")
+        columns = self.columns
+        name, _, version = module.partition("/")
+        if software is None or columns.software[software] != name:
+            software = self.software(name)
+        if (module, place) in self._seen:
+            raise Skip(f"{module} of {release} is listed twice")
+        generation = self._generation(name, version, toolchain, families)
+        target_set = self._target_set(release, generation, tuple(targets))
+        accelerator_set = self._accelerator_set(accelerators) if accelerators else 0
+        package_list = self._package_list(packages)
+        required_list = list(map(self._place_of_required, required))
+        self._seen.add((module, place))
+        columns.software_of.append(software)
+        columns.version_of.append(version)
+        columns.release_of.append(place)
+        columns.toolchain_of.append(self._place_of_toolchain(toolchain))
+        columns.generation_of.append(self._place_of_generation(generation or ""))
+        columns.targets_of.append(target_set)
+        columns.accelerators_of.append(accelerator_set)
+        columns.packages_of.append(package_list)
+        columns.required_of.append(required_list)
+
+    def _new_release(self, release: str) -> int:
         try:
-            name = parse_module(module)
+            self.columns.releases.append(parse_release(release))
         except InvalidChoiceError as error:
             raise Skip(error.message) from None
-        if software is None or self.columns.software[software] != name.name:
-            software = self.software(name.name)
-        if (software, name.version, place) in self._seen:
-            raise Skip(f"{module} of {release} is listed twice")
-        self._seen.add((software, name.version, place))
-        generation = name.generation or _generation_of_families(families)
-        columns = self.columns
-        columns.software_of.append(software)
-        columns.version_of.append(name.version)
-        columns.release_of.append(place)
-        columns.toolchain_of.append(self._interners["toolchains"].place(
-            toolchain if _PLAIN.match(toolchain) else clean_text(toolchain, 100) or "SYSTEM"))
-        columns.generation_of.append(self._interners["generations"].place(generation or ""))
-        columns.targets_of.append(self._target_set(release, generation, tuple(targets)))
-        columns.accelerators_of.append(self._accelerator_set(accelerators) if accelerators else 0)
-        columns.packages_of.append(self._package_list(packages))
-        place_of = self._interners["required_names"].place
-        columns.required_of.append([place_of(name) for name in required])
+        return len(self.columns.releases) - 1
 
-    def _checked_release(self, release: str) -> str:
-        if release not in self._checked:
-            try:
-                parse_release(release)
-            except InvalidChoiceError as error:
-                raise Skip(error.message) from None
-            self._checked[release] = True
-        return release
+    def _generation(self, name: str, version: str, toolchain: str, families: Sequence[str]) -> str | None:
+        """Return a module's generation: where the version holds the toolchain, it is that of the toolchain."""
+        if toolchain in self._generations and f"-{toolchain}" in version:
+            return self._generations[toolchain]
+        generation = ModuleName(name, version).generation or _generation_of_families(families)
+        if toolchain and f"-{toolchain}" in version:
+            self._generations[toolchain] = generation
+        return generation
 
     def _target_set(self, release: str, generation: str | None, targets: tuple[str, ...]) -> int:
         key = (release, generation, targets)
@@ -140,7 +160,7 @@ class Builder:
                 except (InvalidChoiceError, TypeError):
                     self.warn(f"passed over a target: {target!r} is not a CPU target")
             true = without_untruths(release, generation, kept)
-            places = tuple(map(self._interners["targets"].place, true))
+            places = tuple(map(self._place_of_target, true))
             if places not in self._clean_sets:
                 self._clean_sets[places] = len(self.columns.target_sets)
                 self.columns.target_sets.append(list(places))
@@ -174,14 +194,25 @@ class Builder:
         return places
 
     def _new_package(self, kind: str, name: str, version: str) -> int | None:
-        if not (_PLAIN.match(name) and _PLAIN.match(version)):
-            name, version = clean_text(name, 200), clean_text(version, 100)
-        if not name or (kind and not _KIND.fullmatch(kind)):
-            self.warn(f"passed over an extension: {kind!r} {name!r}")
+        place = self._extensions.get(name)
+        if place is None:
+            place = self._extensions[name] = self._new_extension(name)
+        if version not in self._plain_versions:
+            version = clean_name(version)
+            self._plain_versions.add(version)
+        if place < 0 or (kind and not _KIND.fullmatch(kind)):
+            self.warn(f"passed over an extension: {kind!r} {name[:100]!r}")
             return None
-        place = self._interners["extensions"].place(name)
-        self.columns.packages.append([self._interners["kinds"].place(kind or ""), place, version])
-        return len(self.columns.packages) - 1
+        columns = self.columns
+        columns.package_kinds.append(self._place_of_kind(kind or ""))
+        columns.package_names.append(place)
+        columns.package_versions.append(version)
+        return len(columns.package_names) - 1
+
+    def _new_extension(self, name: str) -> int:
+        """Return the position of an extension's name that is met first; -1 if it is none."""
+        cleaned = clean_name(name)
+        return self._place_of_extension(cleaned) if cleaned else -1
 
 
 def _accelerator(name: object) -> str:

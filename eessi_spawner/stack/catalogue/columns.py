@@ -6,7 +6,7 @@ in tables, and columns hold their positions there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -31,8 +31,10 @@ class Columns:
     kinds: list[str] = field(default_factory=list)
     extensions: list[str] = field(default_factory=list)
     required_names: list[str] = field(default_factory=list)
-    # A kind, a position in `extensions`, and a version.
-    packages: list[list[Any]] = field(default_factory=list)
+    # An extension in one version: positions in `kinds` and `extensions`, and the version.
+    package_kinds: list[int] = field(default_factory=list)
+    package_names: list[int] = field(default_factory=list)
+    package_versions: list[str] = field(default_factory=list)
 
     software_of: list[int] = field(default_factory=list)
     version_of: list[str] = field(default_factory=list)
@@ -73,17 +75,23 @@ class Columns:
         return columns
 
 
-class Interner:
-    """Gives each value its position in a table, adding it when it is met first."""
+class Interner(dict[str, int]):
+    """Value to its position in a table; one that is met first is cleaned and added.
 
-    def __init__(self, table: list[str]) -> None:
+    A lookup costs what a dictionary's does, and *clean* is called once a value.
+    """
+
+    def __init__(self, table: list[str], clean: Callable[[str], str]) -> None:
+        super().__init__((value, place) for place, value in enumerate(table))
         self.table = table
-        self._places = {value: place for place, value in enumerate(table)}
+        self._clean = clean
 
-    def place(self, value: str) -> int:
-        """Return the position of *value*."""
-        place = self._places.get(value)
-        if place is None:
-            place = self._places[value] = len(self.table)
+    def __missing__(self, value: str) -> int:
+        """Add *value*, which was met first."""
+        cleaned = self._clean(value)
+        if cleaned == value:
+            self[value] = place = len(self.table)
             self.table.append(value)
+        else:
+            self[value] = place = self[cleaned]
         return place

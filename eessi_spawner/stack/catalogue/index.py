@@ -84,8 +84,12 @@ class Catalogue:
         """Return the extension that stands at *package* in the table of packages."""
         found = self._extensions.get(package)
         if found is None:
-            kind, name, version = self.columns.packages[package]
-            found = Extension(self.columns.kinds[kind], self.columns.extensions[name], version)
+            columns = self.columns
+            found = Extension(
+                columns.kinds[columns.package_kinds[package]],
+                columns.extensions[columns.package_names[package]],
+                columns.package_versions[package],
+            )
             self._extensions[package] = found
         return found
 
@@ -109,15 +113,22 @@ class Catalogue:
         if self._order is not None:
             return self._order
         columns = self.columns
-        keys: dict[str, tuple[tuple[int, int, str], ...]] = {
-            version: version_key(version) for version in set(columns.version_of)
-        }
-        rows = sorted(range(len(self)), key=lambda row: keys[columns.version_of[row]], reverse=True)
-        rows.sort(key=lambda row: columns.software[columns.software_of[row]].lower())
-        rows.sort(key=lambda row: (self.release(row), self.generation(row) or ""), reverse=True)
-        order = [0] * len(rows)
-        for place, row in enumerate(rows):
-            order[row] = place
+        releases = _ranks(columns.releases)
+        generations = _ranks(columns.generations)
+        names = _ranks([name.lower() for name in columns.software])
+        groups: defaultdict[tuple[int, int, int, str], list[int]] = defaultdict(list)
+        for row, software in enumerate(columns.software_of):
+            release, generation = columns.release_of[row], columns.generation_of[row]
+            key = (-releases[release], -generations[generation], names[software], columns.software[software])
+            groups[key].append(row)
+        order = [0] * len(self)
+        place = 0
+        for _, rows in sorted(groups.items()):
+            if len(rows) > 1:
+                rows.sort(key=lambda row: version_key(columns.version_of[row]), reverse=True)
+            for row in rows:
+                order[row] = place
+                place += 1
         return order
 
     @cached_property
@@ -142,7 +153,7 @@ class Catalogue:
     def rows_of_language(self) -> dict[str, list[int]]:
         """Language to the rows that are about it: by their extensions, their name, or a suffix of their version."""
         rows: defaultdict[str, list[int]] = defaultdict(list)
-        kinds = [self.columns.kinds[package[0]] for package in self.columns.packages]
+        kinds = [self.columns.kinds[kind] for kind in self.columns.package_kinds]
         for row, packages in enumerate(self.columns.packages_of):
             name = ModuleName(self.columns.software[self.columns.software_of[row]], self.columns.version_of[row])
             for language in languages_of(name, {kinds[package] for package in packages}):
@@ -153,10 +164,12 @@ class Catalogue:
     def rows_of_extension(self) -> list[list[int]]:
         """Position in the table of extensions to the rows of the modules that carry it."""
         rows: list[list[int]] = [[] for _ in self.columns.extensions]
-        names = [package[1] for package in self.columns.packages]
+        names = self.columns.package_names
         for row, packages in enumerate(self.columns.packages_of):
-            for name in {names[package] for package in packages}:
-                rows[name].append(row)
+            for package in packages:
+                carriers = rows[names[package]]
+                if not carriers or carriers[-1] != row:
+                    carriers.append(row)
         return rows
 
     def find(self, full_name: str, release: str | None = None) -> list[int]:
@@ -216,3 +229,9 @@ class Catalogue:
         chain = accelerator_chain(accelerator)
         some = [any(name in chain for name in built.get(place or "", ())) for place in places]
         return all(some) and bool(some) if wanted else any(some)
+
+
+def _ranks(names: list[str]) -> list[int]:
+    """Return the place of each name among all when they are sorted; equal names share one."""
+    places = {name: place for place, name in enumerate(sorted(set(names)))}
+    return [places[name] for name in names]

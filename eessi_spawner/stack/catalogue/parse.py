@@ -30,6 +30,7 @@ _FIELDS = {
         " extensions".split()
     ),
 }
+_SYSTEM = {"name": "SYSTEM", "version": "system"}
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def _read_software(builder: Builder, name: str, software: Mapping[str, Any], ver
                 _read_version(builder, version, place)
         except Skip as reason:
             builder.warn(f"passed over a version of {name[:100]!r}: {reason}")
-        except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+        except (KeyError, TypeError, AttributeError, StopIteration, ValueError) as error:
             builder.warn(f"passed over a version of {name[:100]!r}: {type(error).__name__} {str(error)[:100]}")
 
 
@@ -130,19 +131,20 @@ def _read_version(builder: Builder, version: Mapping[str, Any], software: int | 
     """Hand one version to *builder*; whatever is shaped otherwise raises, and the caller passes it over."""
     module = version["module"]["full_module_name"]
     names = [entry["full_module_name"] for entry in version["required_modules"]]
-    release = next((name[6:] for name in names if name[:6] == "EESSI/"), "")
-    toolchain = version.get("toolchain") or {}
+    eessi = names[0] if names and names[0][:6] == "EESSI/" else next(name for name in names if name[:6] == "EESSI/")
+    toolchain = version.get("toolchain") or _SYSTEM
+    suffix = toolchain["version"]
     builder.add(
         module=module,
-        release=release,
-        toolchain="-".join(part for part in (toolchain.get("name"), toolchain.get("version")) if part != "system"),
+        release=eessi[6:],
+        toolchain=f"{toolchain['name']}-{suffix}" if suffix != "system" else "SYSTEM",
         targets=version["cpu_arch"],
         families=version.get("toolchain_families_compatibility") or (),
         accelerators=version.get("gpu_arch"),
         packages=[
             (entry["type"], entry["name"], entry["version"]) for entry in version.get("extensions") or ()
         ],
-        required=[name for name in names if name != module and name[:6] != "EESSI/"],
+        required=[name for name in names if name not in (module, eessi)],
         software=software,
     )
 

@@ -178,11 +178,11 @@ def starts_version(version: str, start: str) -> bool:
 def _matched(catalogue: Catalogue, row: int, match: Match) -> tuple[Extension, ...]:
     if not match.extensions:
         return ()
-    packages = catalogue.columns.packages
+    names = catalogue.columns.package_names
     return tuple(
         catalogue.extension(package)
         for package in catalogue.columns.packages_of[row]
-        if packages[package][1] in match.extensions
+        if names[package] in match.extensions
     )
 
 

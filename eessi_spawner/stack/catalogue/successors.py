@@ -70,7 +70,7 @@ def find_successor(catalogue: Catalogue, row: int, place: tuple[str, str | None]
     """Return what the module in *row* becomes in the release and generation *place*."""
     release, generation = place
     columns = catalogue.columns
-    wanted = dict.fromkeys(columns.packages[package][1] for package in columns.packages_of[row])
+    wanted = dict.fromkeys(columns.package_names[package] for package in columns.packages_of[row])
     carriers = {
         extension: [
             other

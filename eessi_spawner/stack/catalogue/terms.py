@@ -12,8 +12,9 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import accumulate
+from operator import or_
 from typing import Any
 
 _SEPARATORS = re.compile(r"[\s_.:/-]+")
@@ -22,17 +23,23 @@ _BITS = 61
 
 def fold(text: str) -> str:
     """Return *text* as names are compared: lower case, without separators (`scikit_learn` is `Scikit-Learn`)."""
-    return _SEPARATORS.sub("", text.lower())
+    return text.lower() if text.isalnum() else _SEPARATORS.sub("", text.lower())
+
+
+class _PairBits(dict[tuple[str, str], int]):
+    """A pair of letters to its bit, counted once."""
+
+    def __missing__(self, pair: tuple[str, str]) -> int:
+        bit = self[pair] = 1 << ((ord(pair[0]) * 31 + ord(pair[1])) % _BITS)
+        return bit
+
+
+_bit_of = _PairBits().__getitem__
 
 
 def signature(word: str) -> int:
     """Return a number with a bit for each pair of neighbours in *word*, its ends included."""
-    bits = 0
-    last = 0
-    for code in (*word.encode("utf-8", "replace"), 0):
-        bits |= 1 << ((last * 31 + code) % _BITS)
-        last = code
-    return bits
+    return reduce(or_, map(_bit_of, zip("\0" + word, word + "\0", strict=True)))
 
 
 class Haystack:
