@@ -86,7 +86,7 @@ class Provenance:
     Attributes
     ----------
     source
-        A URL, a directory, or `bundled`.
+        A URL, the directory of a mounted tree, or `bundled`.
     day
         The day that its facts are of; None where it does not say.
     sha256
@@ -99,6 +99,8 @@ class Provenance:
 
     def age(self, today: date) -> str:
         """Return how old the facts are on *today*, in words."""
+        if self.source.startswith("/"):
+            return "as it is mounted"
         if self.day is None:
             return "of unknown age"
         days = (today - self.day).days
