@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 from collections import Counter
+from typing import Any
 
 from eessi_spawner.cli.catalogue_options import add_tree_option, describe_source, open_catalogue, saved_directory
 from eessi_spawner.cli.table import YELLOW, colour, format_table
@@ -46,7 +47,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _add_source(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--url", help=f"the published file or a mirror (default: ${URL_VARIABLE}, else {PUBLISHED_URL})")
+    parser.add_argument(
+        "--url", help=f"the published file or a mirror (default: ${URL_VARIABLE}, else {PUBLISHED_URL})"
+    )
     parser.add_argument(
         "--proxy",
         help=f"a proxy's URL, or 'none' (default: ${PROXY_VARIABLE}, else what https_proxy and no_proxy say)",
@@ -65,16 +68,16 @@ def info(arguments: argparse.Namespace) -> int:
         return 0
     print(f"Data: {describe_source(catalogue)}")
     rows = [("RELEASE", "MODULES", "SOFTWARE", "GENERATIONS", "CPU TARGETS")]
-    for release in _summary(catalogue)["releases"]:
-        rows.append(
-            (
-                release["release"],
-                str(release["modules"]),
-                str(release["software"]),
-                ", ".join(release["generations"]),
-                str(len(release["targets"])),
-            )
+    rows += [
+        (
+            release["release"],
+            str(release["modules"]),
+            str(release["software"]),
+            ", ".join(release["generations"]),
+            str(len(release["targets"])),
         )
+        for release in _summary(catalogue)["releases"]
+    ]
     for line in format_table(rows):
         print(line)
     print(f"{len(catalogue.columns.extensions)} packages are inside modules (--json says more).")
@@ -83,7 +86,7 @@ def info(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _summary(catalogue: Catalogue) -> dict[str, object]:
+def _summary(catalogue: Catalogue) -> dict[str, Any]:
     columns = catalogue.columns
     provenance = catalogue.provenance
     modules = Counter(map(catalogue.release, range(len(catalogue))))

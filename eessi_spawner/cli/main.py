@@ -18,7 +18,7 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command."""
     parser = argparse.ArgumentParser(
         prog="eessi-spawner",
-        description="EESSI for JupyterHub: a hub on one machine, software search, environments, kernels, CPU detection.",
+        description="EESSI for JupyterHub: a hub on one machine, search, environments, kernels, CPU detection.",
     )
     parser.add_argument("--version", action="version", version=f"eessi-spawner {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

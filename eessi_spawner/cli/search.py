@@ -34,7 +34,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--generation", action="append", default=[], metavar="G", help="only this one, as 2025b")
     parser.add_argument("--language", default="", metavar="L", help="only modules for a language, as python or r")
     add_tree_option(parser)
-    parser.add_argument("--limit", type=_count, default=_SHOWN, metavar="N", help="lines (default: %(default)s, 0: all)")
+    parser.add_argument(
+        "--limit", type=_count, default=_SHOWN, metavar="N", help="lines (default: %(default)s, 0: all)"
+    )
     parser.add_argument("--json", action="store_true", help="print a JSON list of all hits")
     parser.set_defaults(run=run)
 

@@ -87,7 +87,7 @@ class Builder:
             self.columns.homepages[place] = clean_text(homepage, 500)
         return place
 
-    def add(
+    def add(  # noqa: PLR0913  (one fact each)
         self,
         *,
         module: str,

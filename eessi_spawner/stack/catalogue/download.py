@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from eessi_spawner.errors import CatalogueRefusedError, CatalogueUnreachableError
+from eessi_spawner.errors import CatalogueRefusedError
 from eessi_spawner.stack.catalogue.bundled import bundled_catalogue
 from eessi_spawner.stack.catalogue.entry import Provenance
-from eessi_spawner.stack.catalogue.request import Http, shown
 from eessi_spawner.stack.catalogue.index import Catalogue
 from eessi_spawner.stack.catalogue.parse import parse_catalogue, read_json, refused
+from eessi_spawner.stack.catalogue.request import Http, shown
 from eessi_spawner.stack.catalogue.saved import read_header, save_catalogue, update_lock
 
 PUBLISHED_URL = "https://www.eessi.io/api_data/data/eessi_api_metadata_software.json"

@@ -11,7 +11,7 @@ from eessi_spawner.errors import UnknownModuleError
 from eessi_spawner.stack.accelerators import accelerator_chain
 from eessi_spawner.stack.catalogue.columns import Columns
 from eessi_spawner.stack.catalogue.entry import CatalogueModule, Extension, Provenance, languages_of, version_key
-from eessi_spawner.stack.catalogue.terms import Haystack, Terms, make_terms
+from eessi_spawner.stack.catalogue.terms import Haystack, Terms, fold, make_terms
 from eessi_spawner.stack.cpu_targets import CpuTarget
 from eessi_spawner.stack.modules import ModuleName
 
@@ -36,7 +36,11 @@ class Catalogue:
     """
 
     def __init__(
-        self, columns: Columns, provenance: Provenance, warnings: tuple[str, ...] = (), terms: Terms | None = None,
+        self,
+        columns: Columns,
+        provenance: Provenance,
+        warnings: tuple[str, ...] = (),
+        terms: Terms | None = None,
         order: list[int] | None = None,
     ) -> None:
         self.columns = columns
@@ -103,9 +107,7 @@ class Catalogue:
 
     def targets(self, row: int) -> tuple[str, ...]:
         """Return the CPU targets that *row* can be loaded on."""
-        return tuple(
-            self.columns.targets[place] for place in self.columns.target_sets[self.columns.targets_of[row]]
-        )
+        return tuple(self.columns.targets[place] for place in self.columns.target_sets[self.columns.targets_of[row]])
 
     @cached_property
     def order(self) -> list[int]:
@@ -171,6 +173,16 @@ class Catalogue:
                 if not carriers or carriers[-1] != row:
                     carriers.append(row)
         return rows
+
+    @cached_property
+    def _folded_software(self) -> dict[str, str]:
+        return {fold(name): name for name in self.columns.software}
+
+    def carriers(self, extension: int) -> list[int]:
+        """Return the rows of modules that carry an extension (its position), or are it (`cryptography`)."""
+        own = self._folded_software.get(fold(self.columns.extensions[extension]))
+        rows = self.rows_of_extension[extension]
+        return [*rows, *(row for row in self.rows_of_software[own] if row not in rows)] if own else rows
 
     def find(self, full_name: str, release: str | None = None) -> list[int]:
         """Return the rows of the module *full_name*, newest release first.

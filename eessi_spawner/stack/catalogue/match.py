@@ -91,30 +91,33 @@ def match_rows(catalogue: Catalogue, word: str, *, among_others: bool) -> dict[i
         Whether other words say what is looked for: then a language stands for all modules with extensions of it
         (`r ggplot2`), and a part of a version counts (`gromacs cuda`).
     """
-    terms = catalogue.terms
     rows: dict[int, Match] = {}
     if len(word) > 2:
-        for software in terms.prose.find(word):
-            for row in catalogue.rows_of_place[software]:
-                rows[row] = Match(PROSE, PROSE)
+        for software in catalogue.terms.prose.find(word):
+            rows.update(dict.fromkeys(catalogue.rows_of_place[software], Match(PROSE, PROSE)))
     if among_others and len(word) > 2:
-        rows.update((row, Match(INSIDE, INSIDE)) for row in catalogue.versions.find(f"-{word}"))
+        rows.update(dict.fromkeys(catalogue.versions.find(f"-{word}"), Match(INSIDE, INSIDE)))
     if among_others and word in KNOWN_LANGUAGES:
         rows.update(dict.fromkeys(catalogue.rows_of_language.get(word, ()), Match(PART, PART)))
+    _add_named(catalogue, match_names(catalogue.terms, word), rows)
+    return rows
+
+
+def _add_named(catalogue: Catalogue, named: dict[int, tuple[float, int]], rows: dict[int, Match]) -> None:
+    """Put the rows of what was *named* into *rows*, where they answer better than what is there."""
+    count = catalogue.terms.software
     carried: dict[int, list[tuple[float, int, int]]] = {}
-    for owner, (score, level) in match_names(terms, word).items():
-        if owner < terms.software:
-            for row in catalogue.rows_of_place[owner]:
-                if row not in rows or rows[row].score < score:
-                    rows[row] = Match(score, level)
-        else:
-            place = owner - terms.software
-            for row in catalogue.rows_of_extension[place]:
-                carried.setdefault(row, []).append((score, level, place))
+    for owner, (score, level) in named.items():
+        if owner >= count:
+            for row in catalogue.rows_of_extension[owner - count]:
+                carried.setdefault(row, []).append((score, level, owner - count))
+            continue
+        match = Match(score, level)
+        for row in catalogue.rows_of_place[owner]:
+            if row not in rows or rows[row].score < score:
+                rows[row] = match
     for row, matches in carried.items():
         score, level, _ = max(matches)
-        extensions = frozenset(place for _, _, place in matches)
         if row in rows and rows[row].score >= score:
             score, level = rows[row].score, rows[row].level
-        rows[row] = Match(score, level, extensions)
-    return rows
+        rows[row] = Match(score, level, frozenset(place for _, _, place in matches))

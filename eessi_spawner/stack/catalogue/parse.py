@@ -141,9 +141,7 @@ def _read_version(builder: Builder, version: Mapping[str, Any], software: int | 
         targets=version["cpu_arch"],
         families=version.get("toolchain_families_compatibility") or (),
         accelerators=version.get("gpu_arch"),
-        packages=[
-            (entry["type"], entry["name"], entry["version"]) for entry in version.get("extensions") or ()
-        ],
+        packages=[(entry["type"], entry["name"], entry["version"]) for entry in version.get("extensions") or ()],
         required=[name for name in names if name not in (module, eessi)],
         software=software,
     )

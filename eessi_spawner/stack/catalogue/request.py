@@ -6,13 +6,11 @@ import time
 import urllib.error
 import urllib.request
 import zlib
-from email.message import Message
 from http import HTTPStatus
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPMessage, HTTPResponse
 from typing import IO
 from urllib.parse import urlsplit, urlunsplit
 
-from eessi_spawner import __version__
 from eessi_spawner.errors import CatalogueUnreachableError
 
 _LARGEST = 256 * 1024 * 1024
@@ -75,7 +73,7 @@ class Http:
         """
         if urlsplit(url).scheme not in {"http", "https"}:
             raise _unreachable(url, "only http and https can be fetched")
-        headers = {"Accept-Encoding": "gzip", "User-Agent": f"eessi-spawner/{__version__}"}
+        headers = {"Accept-Encoding": "gzip", "User-Agent": "eessi-spawner"}
         request = urllib.request.Request(url, headers=headers)  # noqa: S310  (the scheme is checked above)
         try:
             with self._opener.open(request, timeout=self._seconds) as response:
@@ -115,8 +113,8 @@ class Http:
 class _Redirects(urllib.request.HTTPRedirectHandler):
     """Follows redirects to http and https, and never from https down to http."""
 
-    def redirect_request(  # noqa: PLR0913  (urllib's signature)
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
+    def redirect_request(  # noqa: PLR0913, PLR0917  (urllib's signature)
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> urllib.request.Request | None:
         before, after = urlsplit(req.full_url).scheme, urlsplit(newurl).scheme
         if after not in {"http", "https"} or (before == "https" and after == "http"):

@@ -74,7 +74,7 @@ def find_successor(catalogue: Catalogue, row: int, place: tuple[str, str | None]
     carriers = {
         extension: [
             other
-            for other in catalogue.rows_of_extension[extension]
+            for other in catalogue.carriers(extension)
             if catalogue.release(other) == release and catalogue.generation(other) in (None, generation)
         ]
         for extension in wanted

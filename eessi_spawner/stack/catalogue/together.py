@@ -168,9 +168,5 @@ def _counterparts(
             and catalogue.runs_on(row, targets)
         ]
         if rows:
-            chosen[name] = min(
-                rows, key=lambda row: (catalogue.columns.full_name(row) != name, catalogue.order[row])
-            )
+            chosen[name] = min(rows, key=lambda row: (catalogue.columns.full_name(row) != name, catalogue.order[row]))
     return chosen
-
-

@@ -103,7 +103,7 @@ def read_tree(root: str) -> Catalogue:
     return Catalogue(builder.columns, Provenance(root), builder.warnings)
 
 
-def _add(  # noqa: PLR0913  (one fact each)
+def _add(  # noqa: PLR0913, PLR0917  (one fact each)
     builder: Builder,
     version: str,
     module: str,

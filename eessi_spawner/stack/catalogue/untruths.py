@@ -31,9 +31,7 @@ KNOWN_UNTRUTHS: tuple[Untruth, ...] = (
 def untrue_targets(release: str, generation: str | None) -> frozenset[str]:
     """Return the targets that modules of *generation* in *release* are wrongly listed for."""
     return frozenset(
-        untruth.target
-        for untruth in KNOWN_UNTRUTHS
-        if untruth.release == release and untruth.generation == generation
+        untruth.target for untruth in KNOWN_UNTRUTHS if untruth.release == release and untruth.generation == generation
     )
 
 
