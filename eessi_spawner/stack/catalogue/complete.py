@@ -22,6 +22,7 @@ KERNEL_SOFTWARE: dict[str, str] = {"python": "jupyter-server", "r": "IRkernel", 
 _LANGUAGE_WORDS = {"python": "python", "r": "r", "octave": "octave", "irkernel": "r", "jupyterserver": "python"}
 # Toolchains from the bottom up: what sits lower brings less along.
 _TOOLCHAIN_LEVELS = ("SYSTEM", "GCCcore", "GCC", "gfbf", "gompi", "foss")
+_MAX_WORDS = 50
 _SPLIT = re.compile(r"[\s,;]+")
 
 
@@ -88,11 +89,13 @@ def complete(
     Parameters
     ----------
     words
-        Names of software or extensions, or full names of modules; text with commas is taken apart.
+        Names of software or extensions, or full names of modules; text with commas is taken apart. Fifty are read,
+        as many as an environment may have modules.
     language
         The kernel's; empty to infer it from the words (`r`, `octave`), else Python.
     """
     asked = list(dict.fromkeys(part for word in words for part in _SPLIT.split(word.strip()) if part))
+    asked = asked[:_MAX_WORDS]
     spoken = [_LANGUAGE_WORDS[fold(word)] for word in asked if fold(word) in _LANGUAGE_WORDS]
     asked = [word for word in asked if fold(word) not in _LANGUAGE_WORDS]
     candidates, read_as = _candidates(catalogue, asked)

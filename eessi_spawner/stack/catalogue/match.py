@@ -32,6 +32,8 @@ def match_names(terms: Terms, word: str) -> dict[int, tuple[float, int]]:
     Typos are looked for only where no name has the word in it.
     """
     found: dict[int, tuple[float, int]] = {}
+    if not word:
+        return found
 
     def note(term: int, score: float, level: int) -> None:
         owner = terms.owners[term]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -141,10 +141,25 @@ def _read_version(builder: Builder, version: Mapping[str, Any], software: int | 
         targets=version["cpu_arch"],
         families=version.get("toolchain_families_compatibility") or (),
         accelerators=version.get("gpu_arch"),
-        packages=[(entry["type"], entry["name"], entry["version"]) for entry in version.get("extensions") or ()],
+        packages=_read_extensions(builder, version.get("extensions") or ()),
         required=[name for name in names if name not in (module, eessi)],
         software=software,
     )
+
+
+def _read_extensions(builder: Builder, entries: Sequence[Any]) -> list[tuple[str, str, str]]:
+    """Return kind, name and version of each; one that is shaped otherwise is passed over, and the rest is kept."""
+    try:
+        return [(entry["type"], entry["name"], entry["version"]) for entry in entries]
+    except (KeyError, TypeError):
+        good = []
+        for entry in entries:
+            match entry:
+                case {"type": str(kind), "name": str(name), "version": str(version)}:
+                    good.append((kind, name, version))
+                case _:
+                    builder.warn("passed over an extension without type, name or version")
+        return good
 
 
 def _warn_of_fields(builder: Builder, what: str, data: Mapping[str, Any]) -> None:

@@ -46,7 +46,7 @@ class Http:
             urllib.request.HTTPSHandler(),
             urllib.request.HTTPDefaultErrorHandler(),
             urllib.request.HTTPErrorProcessor(),
-            _Redirects(),
+            Redirects(),
         ):
             self._opener.add_handler(handler)
 
@@ -110,7 +110,7 @@ class Http:
         return b"".join(parts)
 
 
-class _Redirects(urllib.request.HTTPRedirectHandler):
+class Redirects(urllib.request.HTTPRedirectHandler):
     """Follows redirects to http and https, and never from https down to http."""
 
     def redirect_request(  # noqa: PLR0913, PLR0917  (urllib's signature)

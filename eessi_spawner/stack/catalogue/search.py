@@ -100,7 +100,7 @@ def search(
     wanted = _make_filter(catalogue, filters)
     rows = {row: match for row, match in rows.items() if wanted(row)}
     for version in versions:
-        narrowed = {row: match for row, match in rows.items() if _has_version(catalogue, row, match, version)}
+        narrowed = _narrow(catalogue, rows, version)
         if narrowed or not words:
             rows = narrowed
         else:
@@ -159,6 +159,16 @@ def _mean(matches: list[Match], words: int) -> Match:
         min(match.level for match in matches),
         frozenset().union(*(match.extensions for match in matches)),
     )
+
+
+def _narrow(catalogue: Catalogue, rows: dict[int, Match], version: str) -> dict[int, Match]:
+    """Return the rows that have *version*; where none of the best has, 3.1 stands for 3.13 too."""
+    narrowed = {row: match for row, match in rows.items() if _has_version(catalogue, row, match, version)}
+    best = max((match.score for match in rows.values()), default=0.0)
+    if all(match.score < best for match in narrowed.values()):
+        loose = {row: rows[row] for row in rows if catalogue.columns.version_of[row].lower().startswith(version)}
+        return {**narrowed, **loose}
+    return narrowed
 
 
 def _has_version(catalogue: Catalogue, row: int, match: Match, version: str) -> bool:

@@ -44,6 +44,12 @@ def shell(line: str, **variables: str) -> subprocess.CompletedProcess[str]:
         ["kernels", "explain"],
         ["kernels", "run"],
         ["demo", "--port", "http"],
+        ["search"],
+        ["search", "numpy", "--limit", "many"],
+        ["catalogue"],
+        ["catalogue", "unknown"],
+        ["environments", "complete"],
+        ["environments", "complete", "numpy", "--language", "cobol"],
     ],
     ids=" ".join,
 )
@@ -55,7 +61,22 @@ def test_wrong_use_is_exit_code_2_with_the_usage(arguments: list[str], capsys: p
 
 
 @pytest.mark.parametrize(
-    "command", ["", "demo", "detect", "kernels", "kernels list", "kernels install", "kernels explain", "kernels run"]
+    "command",
+    [
+        "",
+        "demo",
+        "detect",
+        "kernels",
+        "kernels list",
+        "kernels install",
+        "kernels explain",
+        "kernels run",
+        "search",
+        "catalogue info",
+        "catalogue update",
+        "catalogue check",
+        "environments complete",
+    ],
 )
 def test_help_says_what_each_part_does(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
