@@ -56,6 +56,12 @@ class Catalogue:
     def __iter__(self) -> Iterator[CatalogueModule]:
         return map(self.module, range(len(self)))
 
+    def prepare(self) -> None:
+        """Make now all that searches need; without this the first ones that need a part make it."""
+        terms = self.terms
+        _ = terms.haystack, terms.prose, terms.signatures
+        _ = self.order, self.rows_of_place, self.rows_of_extension, self.rows_of_language, self.versions
+
     @property
     def releases(self) -> tuple[str, ...]:
         """All releases, newest first."""

@@ -47,17 +47,20 @@ def match_names(terms: Terms, word: str) -> dict[int, tuple[float, int]]:
     if alias := ALIASES.get(word):
         for term in terms.haystack.find(f"\n{alias}\n"):
             note(term, ALIAS, ALIAS)
-    if len(word) == 1:
-        return found
+    if len(word) > 1:
+        _match_parts(terms, word, note)
+        if not found:
+            _match_typos(terms, word, note)
+    return found
+
+
+def _match_parts(terms: Terms, word: str, note: Callable[[int, float, int], None]) -> None:
     for term in terms.haystack.find(word):
         text = terms.words[term]
         if len(text) > len(word):
             level = PREFIX if text.startswith(word) else INSIDE
             level = min(level, PART) if term >= terms.whole else level
             note(term, level - _LESS_FOR_LENGTH * (1 - len(word) / len(text)), level)
-    if not found:
-        _match_typos(terms, word, note)
-    return found
 
 
 def allowed_typos(word: str) -> int:

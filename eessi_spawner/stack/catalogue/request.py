@@ -116,6 +116,7 @@ class Redirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(  # noqa: PLR0913, PLR0917  (urllib's signature)
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> urllib.request.Request | None:
+        """Return the request that follows *newurl*; refuse what is less safe."""
         before, after = urlsplit(req.full_url).scheme, urlsplit(newurl).scheme
         if after not in {"http", "https"} or (before == "https" and after == "http"):
             raise _unreachable(req.full_url, f"it redirects to {shown(newurl)}, which is not as safe")
