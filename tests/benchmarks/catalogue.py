@@ -27,6 +27,8 @@ from tests.benchmarks.table import Table
 
 PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "eessi_api_metadata_software.json"
 ROUNDS = 15
+# What a page or a terminal shows at once.
+SHOWN = 25
 REQUIRED_MODULES = 60
 
 
@@ -107,20 +109,28 @@ def queries(catalogue: Catalogue) -> list[str]:
 def measure_search(table: Table, catalogue: Catalogue) -> None:
     """Measure searches one by one, and difflib for the same queries."""
     names = [*catalogue.columns.software, *catalogue.columns.extensions]
-    ours, theirs = [], []
+    ours, whole, theirs = [], [], []
     for query in queries(catalogue):
         started = time.perf_counter()
-        search(catalogue, query)
+        search(catalogue, query, limit=SHOWN)
         ours.append(time.perf_counter() - started)
+        started = time.perf_counter()
+        search(catalogue, query)
+        whole.append(time.perf_counter() - started)
         started = time.perf_counter()
         difflib.get_close_matches(query, names)
         theirs.append(time.perf_counter() - started)
-    worst = statistics.quantiles(ours, n=100)[98]
+    worst, worst_whole = (statistics.quantiles(times, n=100)[98] for times in (ours, whole))
     plain = statistics.median(theirs)
     table.rows += [
         (f"difflib over {len(names)} names, median of {len(ours)}", f"{plain * 1e3:.2f} ms", "1"),
-        ("  search, median", f"{statistics.median(ours) * 1e3:.2f} ms", f"{statistics.median(ours) / plain:.3f}"),
-        ("  search, 99th percentile", f"{worst * 1e3:.2f} ms", f"{worst / plain:.3f}"),
+        (
+            f"  search ({SHOWN} best), median",
+            f"{statistics.median(ours) * 1e3:.2f} ms",
+            f"{statistics.median(ours) / plain:.3f}",
+        ),
+        (f"  search ({SHOWN} best), 99th percentile", f"{worst * 1e3:.2f} ms", f"{worst / plain:.3f}"),
+        ("  search (all hits), 99th percentile", f"{worst_whole * 1e3:.2f} ms", f"{worst_whole / plain:.3f}"),
     ]
     table.bound("search, 99th percentile / difflib", worst / plain, 0.3)
 

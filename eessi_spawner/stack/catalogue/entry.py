@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import overload
 
+from eessi_spawner.stack.catalogue.columns import Columns
 from eessi_spawner.stack.modules import ModuleName
 
 _NUMBERS = re.compile(r"[0-9]+|[A-Za-z]+")
@@ -20,6 +22,43 @@ class Extension:
     kind: str
     name: str
     version: str
+
+
+class Extensions(Sequence[Extension]):
+    """The extensions of one module, each made when it is looked at: some modules have more than a thousand."""
+
+    __slots__ = ("_columns", "_packages")
+
+    def __init__(self, columns: Columns, packages: Sequence[int]) -> None:
+        self._columns = columns
+        self._packages = packages
+
+    def __len__(self) -> int:
+        return len(self._packages)
+
+    @overload
+    def __getitem__(self, index: int) -> Extension: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Extension]: ...
+    def __getitem__(self, index: int | slice) -> Extension | Sequence[Extension]:
+        """Return one, or some."""
+        if isinstance(index, slice):
+            return Extensions(self._columns, self._packages[index])
+        columns, package = self._columns, self._packages[index]
+        return Extension(
+            columns.kinds[columns.package_kinds[package]],
+            columns.extensions[columns.package_names[package]],
+            columns.package_versions[package],
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
 
 
 @dataclass(frozen=True)
@@ -50,7 +89,7 @@ class CatalogueModule:
     toolchain: str
     targets: tuple[str, ...]
     accelerators: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    extensions: tuple[Extension, ...] = ()
+    extensions: Sequence[Extension] = ()
     required: tuple[str, ...] = ()
     description: str = ""
     homepage: str = ""

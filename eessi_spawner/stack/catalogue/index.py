@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cached_property
+from types import MappingProxyType
 
 from eessi_spawner.errors import UnknownModuleError
 from eessi_spawner.stack.accelerators import accelerator_chain
 from eessi_spawner.stack.catalogue.columns import Columns
-from eessi_spawner.stack.catalogue.entry import CatalogueModule, Extension, Provenance, languages_of, version_key
+from eessi_spawner.stack.catalogue.entry import CatalogueModule, Extensions, Provenance, languages_of, version_key
 from eessi_spawner.stack.catalogue.terms import Haystack, Terms, fold, make_terms
 from eessi_spawner.stack.cpu_targets import CpuTarget
 from eessi_spawner.stack.modules import ModuleName
@@ -47,7 +48,6 @@ class Catalogue:
         self.provenance = provenance
         self.warnings = warnings
         self._order = order
-        self._extensions: dict[int, Extension] = {}
         self.terms = terms or make_terms(columns.software, columns.extensions, columns.descriptions)
 
     def __len__(self) -> int:
@@ -81,27 +81,12 @@ class Catalogue:
             generation=self.generation(row),
             toolchain=columns.toolchains[columns.toolchain_of[row]],
             targets=self.targets(row),
-            accelerators={
-                target: tuple(names) for target, names in columns.accelerators[columns.accelerators_of[row]].items()
-            },
-            extensions=tuple(map(self.extension, columns.packages_of[row])),
+            accelerators=self._accelerator_sets[columns.accelerators_of[row]],
+            extensions=Extensions(columns, columns.packages_of[row]),
             required=tuple(columns.required_names[place] for place in columns.required_of[row]),
             description=columns.descriptions[software],
             homepage=columns.homepages[software],
         )
-
-    def extension(self, package: int) -> Extension:
-        """Return the extension that stands at *package* in the table of packages."""
-        found = self._extensions.get(package)
-        if found is None:
-            columns = self.columns
-            found = Extension(
-                columns.kinds[columns.package_kinds[package]],
-                columns.extensions[columns.package_names[package]],
-                columns.package_versions[package],
-            )
-            self._extensions[package] = found
-        return found
 
     def release(self, row: int) -> str:
         """Return the release of *row*."""
@@ -113,7 +98,25 @@ class Catalogue:
 
     def targets(self, row: int) -> tuple[str, ...]:
         """Return the CPU targets that *row* can be loaded on."""
-        return tuple(self.columns.targets[place] for place in self.columns.target_sets[self.columns.targets_of[row]])
+        return self._target_sets[self.columns.targets_of[row]]
+
+    @cached_property
+    def _target_sets(self) -> list[tuple[str, ...]]:
+        return [tuple(self.columns.targets[place] for place in places) for places in self.columns.target_sets]
+
+    @cached_property
+    def _accelerator_sets(self) -> list[Mapping[str, tuple[str, ...]]]:
+        return [
+            MappingProxyType({target: tuple(names) for target, names in built.items()})
+            for built in self.columns.accelerators
+        ]
+
+    def releases_of(self, row: int) -> tuple[str, ...]:
+        """Return the releases that have a module of the full name of *row*, newest first."""
+        version = self.columns.version_of[row]
+        rows = self.rows_of_place[self.columns.software_of[row]]
+        same = {self.release(other) for other in rows if self.columns.version_of[other] == version}
+        return tuple(sorted(same, reverse=True))
 
     @cached_property
     def order(self) -> list[int]:

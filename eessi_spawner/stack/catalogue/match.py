@@ -69,22 +69,24 @@ def allowed_typos(word: str) -> int:
 
 
 def _match_typos(terms: Terms, word: str, note: Callable[[int, float, int], None]) -> None:
-    best = allowed_typos(word)
-    if not best:
-        return
+    """Note the words with the fewest typos: one is looked for first, since few words come into question for it."""
     wanted = signature(word)
-    least = wanted.bit_count() - 2 * best - 1
-    close = []
-    for term, bits in enumerate(terms.signatures):
-        if (bits & wanted).bit_count() >= least and abs(len(terms.words[term]) - len(word)) <= best:
-            apart = distance(word, terms.words[term], best)
-            if apart <= best:
-                best = apart
-                close.append((apart, term))
-    for apart, term in close:
-        if apart == best:
+    for typos in range(1, allowed_typos(word) + 1):
+        # A typo changes two pairs of letters, a swap three.
+        least = wanted.bit_count() - 2 * typos - 1
+        shortest, longest = len(word) - typos, len(word) + typos
+        close = [
+            term
+            for term, bits in enumerate(terms.signatures)
+            if (bits & wanted).bit_count() >= least
+            and shortest <= len(terms.words[term]) <= longest
+            and distance(word, terms.words[term], typos) <= typos
+        ]
+        for term in close:
             other_start = terms.words[term][:1] != word[:1]
-            note(term, TYPO - 6 * (apart - 1) - 3 * other_start - 6 * (term >= terms.whole), TYPO)
+            note(term, TYPO - 6 * (typos - 1) - 3 * other_start - 6 * (term >= terms.whole), TYPO)
+        if close:
+            return
 
 
 def match_rows(catalogue: Catalogue, word: str, *, among_others: bool) -> dict[int, Match]:
