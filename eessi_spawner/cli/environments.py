@@ -8,7 +8,8 @@ import sys
 
 from eessi_spawner.cli.catalogue_options import add_tree_option, checked_release, open_catalogue, tell_source
 from eessi_spawner.cli.table import BOLD, colour, format_table, target_summary
-from eessi_spawner.stack.catalogue.complete import KERNEL_SOFTWARE, Completion, complete
+from eessi_spawner.stack.catalogue.complete import KERNEL_SOFTWARE, complete
+from eessi_spawner.stack.catalogue.from_words import explain_incomplete
 from eessi_spawner.stack.cpu_targets import parse_cpu_target
 
 
@@ -52,7 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     for word, name in answer.read_as.items():
         print(f"'{word}' was read as {name}.", file=sys.stderr)
     if not answer.complete:
-        print(explain_incomplete(answer), file=sys.stderr)
+        reason = explain_incomplete(answer)
+        print(f"{reason[0].upper()}{reason[1:]}.", file=sys.stderr)
     if arguments.json:
         tell_source(catalogue)
         if answer.complete:
@@ -74,14 +76,3 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"CPU targets: {target_summary(answer.targets, everywhere)}")
     tell_source(catalogue)
     return int(not answer.complete)
-
-
-def explain_incomplete(answer: Completion) -> str:
-    """Return in a sentence what is missing."""
-    where = f"EESSI {answer.release} {answer.generation}".strip() if answer.generation else "The catalogue"
-    parts = []
-    if answer.missing:
-        parts.append(f"{where} has no {', no '.join(map(repr, answer.missing))}")
-    if not answer.kernel_module:
-        parts.append(f"there is no {answer.language} kernel in it")
-    return f"No toolchain generation has all of it: {'; '.join(parts)}."

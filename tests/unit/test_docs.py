@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 from eessi_spawner import errors
 from eessi_spawner.cli.main import make_parser
-from eessi_spawner.errors import EESSIError, MountError
+from eessi_spawner.errors import CatalogueError, EESSIError, MountError
 from eessi_spawner.spawner.mixin import EESSIMixin
 
 REPOSITORY = Path(__file__).parents[2]
 GUIDE = (REPOSITORY / "docs/admin/one-machine.md").read_text(encoding="utf-8")
+CATALOGUE_PAGE = (REPOSITORY / "docs/admin/catalogue.md").read_text(encoding="utf-8")
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
 
@@ -48,8 +50,21 @@ def test_every_setting_has_help_with_an_example() -> None:
 def test_the_guide_explains_every_code_that_a_notebook_can_show() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, EESSIError)]
     of_the_hub = {"eessi_error", "invalid_choice", "unsafe_path", MountError.code}
-    codes = {kind.code for kind in kinds} - of_the_hub
+    codes = {kind.code for kind in kinds if not issubclass(kind, CatalogueError)} - of_the_hub
     assert codes <= set(rows(GUIDE))
+
+
+def test_the_catalogues_page_explains_every_code_of_a_failed_update() -> None:
+    codes = {kind.code for kind in (CatalogueError, *CatalogueError.__subclasses__())}
+    assert codes <= set(rows(CATALOGUE_PAGE))
+
+
+def test_the_catalogues_page_shows_commands_that_exist() -> None:
+    parser = make_parser()
+    commands = re.findall(r"^eessi-spawner (.+)$", CATALOGUE_PAGE, re.MULTILINE)
+    assert len(commands) >= 9
+    for command in commands:
+        parser.parse_args(shlex.split(command))
 
 
 def test_the_commands_in_the_documents_exist() -> None:

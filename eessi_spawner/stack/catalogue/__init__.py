@@ -4,6 +4,6 @@ Facts come as EESSI's published JSON (`parse.py`), bundled with the package (`bu
 (`saved.py`) or read from a mounted tree (`tree.py`). They become `Columns`, and a `Catalogue` answers from those:
 search, what loads together, what completes an environment, what succeeds a module.
 
-Pure but for four files: `download.py` fetches, `saved.py` stores, `bundled.py` reads the package's own data file,
-`tree.py` reads a mounted tree. Standard library only; nothing here knows of kernels, hubs or terminals.
+Pure but for five files: `download.py` fetches by `request.py`, `saved.py` stores, `bundled.py` reads the package's
+own data file, `tree.py` reads a mounted tree. Standard library only; nothing here knows of kernels, hubs or terminals.
 """

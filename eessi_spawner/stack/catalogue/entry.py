@@ -102,19 +102,18 @@ class CatalogueModule:
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages it is about: those of its extensions, of its name, and of the suffix of its version."""
-        return languages_of(self.module, {extension.kind for extension in self.extensions})
+        return languages_of(self.module.name, self.module.version, {extension.kind for extension in self.extensions})
 
 
 KNOWN_LANGUAGES = ("java", "julia", "lua", "octave", "perl", "python", "r", "ruby")
 
 
-def languages_of(module: ModuleName, kinds: Collection[str]) -> tuple[str, ...]:
-    """Return the languages of *module*, whose extensions are of *kinds*, sorted."""
+def languages_of(name: str, version: str, kinds: Collection[str]) -> tuple[str, ...]:
+    """Return the languages of the module *name*/*version*, whose extensions are of *kinds*, sorted."""
     found = {kind for kind in kinds if kind}
-    if "-" in module.version:
-        found.update(match.lower() for match in _LANGUAGE_SUFFIX.findall(module.version))
-    if module.name.lower() in KNOWN_LANGUAGES:
-        found.add(module.name.lower())
+    found.update(match.lower() for match in _LANGUAGE_SUFFIX.findall(version))
+    if name.lower() in KNOWN_LANGUAGES:
+        found.add(name.lower())
     return tuple(sorted(found))
 
 

@@ -164,10 +164,11 @@ class Catalogue:
     def rows_of_language(self) -> dict[str, list[int]]:
         """Language to the rows that are about it: by their extensions, their name, or a suffix of their version."""
         rows: defaultdict[str, list[int]] = defaultdict(list)
-        kinds = [self.columns.kinds[kind] for kind in self.columns.package_kinds]
-        for row, packages in enumerate(self.columns.packages_of):
-            name = ModuleName(self.columns.software[self.columns.software_of[row]], self.columns.version_of[row])
-            for language in languages_of(name, {kinds[package] for package in packages}):
+        columns = self.columns
+        kind_of = columns.package_kinds.__getitem__
+        for row, packages in enumerate(columns.packages_of):
+            kinds = [columns.kinds[kind] for kind in set(map(kind_of, packages))]
+            for language in languages_of(columns.software[columns.software_of[row]], columns.version_of[row], kinds):
                 rows[language].append(row)
         return dict(rows)
 
