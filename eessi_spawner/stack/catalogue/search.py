@@ -141,6 +141,8 @@ def _match_query(catalogue: Catalogue, words: list[str], ignored: list[str]) -> 
             ignored.append(word)
     if not answers:
         return {}
+    if len(words) == 1:
+        return answers[0]
     common = set(answers[0]).intersection(*answers[1:])
     found = {row: _mean([rows[row] for rows in answers], len(answers)) for row in common}
     best = max((match.score for match in found.values()), default=0.0)
