@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         language=arguments.language,
     )
     for word, name in answer.read_as.items():
-        print(f"'{word}' was read as {name}.", file=sys.stderr)
+        print(f"{word!r} was read as {name}.", file=sys.stderr)
     if not answer.complete:
         reason = explain_incomplete(answer)
         print(f"{reason[0].upper()}{reason[1:]}.", file=sys.stderr)

@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     if result.total:
         print_hits(catalogue, result)
     else:
-        print(f"Nothing was found for '{' '.join(arguments.text)}'.")
+        print(f"Nothing was found for {' '.join(arguments.text)!r}.")
     tell_source(catalogue)
     return int(not result.total)
 

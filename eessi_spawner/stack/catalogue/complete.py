@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from eessi_spawner.stack.catalogue.builder import clean_text
 from eessi_spawner.stack.catalogue.index import Catalogue
 from eessi_spawner.stack.catalogue.match import ALIAS, PART, TYPO, match_names
 from eessi_spawner.stack.catalogue.terms import fold
@@ -94,7 +95,7 @@ def complete(
     language
         The kernel's; empty to infer it from the words (`r`, `octave`), else Python.
     """
-    asked = list(dict.fromkeys(part for word in words for part in _SPLIT.split(word.strip()) if part))
+    asked = list(dict.fromkeys(part for word in words for part in _SPLIT.split(clean_text(word)) if part))
     asked = asked[:_MAX_WORDS]
     spoken = [_LANGUAGE_WORDS[fold(word)] for word in asked if fold(word) in _LANGUAGE_WORDS]
     asked = [word for word in asked if fold(word) not in _LANGUAGE_WORDS]

@@ -139,10 +139,10 @@ def _match_query(catalogue: Catalogue, words: list[str], ignored: list[str]) -> 
             answers.append(rows)
         else:
             ignored.append(word)
-    if not answers:
-        return {}
     if len(words) == 1:
-        return answers[0]
+        return answers[0] if answers else {}
+    if not answers:
+        answers.append({})
     common = set(answers[0]).intersection(*answers[1:])
     found = {row: _mean([rows[row] for rows in answers], len(answers)) for row in common}
     best = max((match.score for match in found.values()), default=0.0)
@@ -152,12 +152,11 @@ def _match_query(catalogue: Catalogue, words: list[str], ignored: list[str]) -> 
             match = _mean([rows[row] for rows in answers if row in rows], len(answers))
             if match.score > best:
                 found[row] = match
-    if len(words) > 1:
-        # Two words can be one name: "scikit learn".
-        for row, match in match_rows(catalogue, "".join(words), among_others=False).items():
-            if match.level != TYPO and (row not in found or found[row].score < match.score):
-                found[row] = match
-                ignored.clear()
+    # Two words can be one name: "scikit learn".
+    for row, match in match_rows(catalogue, "".join(words), among_others=False).items():
+        if match.level != TYPO and (row not in found or found[row].score < match.score):
+            found[row] = match
+            ignored.clear()
     return found
 
 

@@ -88,6 +88,18 @@ def test_a_wrong_filter_is_one_sentence_and_exit_code_2(
     assert (answer.out, answer.err.count("\n")) == ("", 1)
 
 
+@pytest.mark.parametrize("command", ["search", "environments complete"])
+def test_text_that_no_terminal_can_show_is_no_traceback(command: str) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "eessi_spawner.cli.main", *command.split(), b"nump\xff", b"qqqq\xff"],
+        env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"},
+        capture_output=True,
+        check=False,
+    )
+    assert answer.returncode in {0, 1}
+    assert b"Traceback" not in answer.stderr
+
+
 def in_terminal(**variables: str) -> str:
     """Return what the command writes to a terminal."""
     ours, theirs = pty.openpty()
