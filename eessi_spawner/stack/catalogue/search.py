@@ -152,9 +152,9 @@ def _match_query(catalogue: Catalogue, words: list[str], ignored: list[str]) -> 
             match = _mean([rows[row] for rows in answers if row in rows], len(answers))
             if match.score > best:
                 found[row] = match
-    # Two words can be one name: "scikit learn".
+    # Two words can be one name, "scikit learn"; misspelt, where they are nothing else.
     for row, match in match_rows(catalogue, "".join(words), among_others=False).items():
-        if match.level != TYPO and (row not in found or found[row].score < match.score):
+        if (match.level != TYPO or best <= PROSE) and (row not in found or found[row].score < match.score):
             found[row] = match
             ignored.clear()
     return found

@@ -36,6 +36,7 @@ GOLDENS = [
     ("gromacs cuda", "GROMACS/2026.2-foss-2025b-CUDA-12.9.1", "inside", None),
     ("quantum espresso", "QuantumESPRESSO/7.5-foss-2025b", "exact", 3),
     ("openfoam", "OpenFOAM/13-foss-2025a", "exact", 6),
+    ("open fom", "OpenFOAM/13-foss-2025a", "typo", None),
     ("foam", "OpenFOAM/13-foss-2025a", "inside", None),
     ("python 3.11", "Python/3.11.5-GCCcore-13.2.0", "exact", None),
     ("python 3.1", "Python/3.13.5-GCCcore-14.3.0", "exact", None),
