@@ -15,6 +15,16 @@ hypothesis.settings.load_profile("any-machine")
 ARTEFACTS = Path(__file__).parent.parent / "artefacts"
 
 
+# Fast and small first. The browser's comes last: Playwright leaves an event loop running in this thread, and who
+# comes after it can start none.
+ROOMS = ("unit", "kernels", "faults", "hub", "browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    items.sort(key=lambda item: ROOMS.index(item.path.relative_to(here).parts[0]))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="fail if any test is skipped, as CI does")
 
