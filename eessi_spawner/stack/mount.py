@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from eessi_spawner.errors import MountError, MountHangingError, error_from_json
 from eessi_spawner.stack.child import ChildHangsError, run_child
@@ -15,7 +16,9 @@ from eessi_spawner.stack.mounted import StackReading
 DEFAULT_SECONDS = 20.0
 
 _PACKAGE_PARENT = str(Path(__file__).resolve().parents[2])
-_CHILD = "import sys; sys.path.append(sys.argv[1]); from eessi_spawner.stack.mounted import main; main()"
+_CHILD = (
+    "import sys; sys.path.append(sys.argv[1]); from importlib import import_module; import_module(sys.argv[2]).main()"
+)
 
 
 def ask_stack(
@@ -39,9 +42,27 @@ def ask_stack(
         "chain": [target.path for target in chain],
         "wanted": {version: list(names) for version, names in wanted.items()},
     }
+    answer = ask_reader("eessi_spawner.stack.mounted", question, root=root, seconds=seconds)
+    return StackReading.from_json(answer["reading"])
+
+
+def ask_reader(reader: str, question: Mapping[str, object], *, root: str, seconds: float) -> Any:
+    """Have the module *reader* read the tree at *root* in a child process, and return its answer.
+
+    Parameters
+    ----------
+    reader
+        A module whose `main` reads a question as JSON from standard input, and writes an answer as JSON on
+        standard output: `{"error": ...}`, or what the caller expects.
+
+    Raises
+    ------
+    MountError
+        The error that the reader met; `MountHangingError` where no answer came in time.
+    """
     try:
         child = run_child(
-            [sys.executable, "-IS", "-c", _CHILD, _PACKAGE_PARENT],
+            [sys.executable, "-IS", "-c", _CHILD, _PACKAGE_PARENT, reader],
             about=root,
             seconds=seconds,
             stdin=json.dumps(question),
@@ -61,4 +82,4 @@ def ask_stack(
         ) from None
     if "error" in answer:
         raise error_from_json(answer["error"])
-    return StackReading.from_json(answer["reading"])
+    return answer

@@ -12,21 +12,18 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
-from eessi_spawner.errors import EESSIError, MountError, MountHangingError, NotAnEESSIStackError, error_from_json
+from eessi_spawner.errors import EESSIError, NotAnEESSIStackError
 from eessi_spawner.stack.catalogue.builder import Builder, Skip
 from eessi_spawner.stack.catalogue.columns import Columns
 from eessi_spawner.stack.catalogue.entry import Provenance
 from eessi_spawner.stack.catalogue.index import Catalogue
 from eessi_spawner.stack.catalogue.module_file import ModuleFile, parse_module_file
-from eessi_spawner.stack.child import ChildHangsError, run_child
+from eessi_spawner.stack.mount import ask_reader
 from eessi_spawner.stack.mounted import absent_or_foreign, mount_error
 
 DEFAULT_SECONDS = 600.0
 
-_PACKAGE_PARENT = str(Path(__file__).resolve().parents[3])
-_CHILD = "import sys; sys.path.append(sys.argv[1]); from eessi_spawner.stack.catalogue.tree import main; main()"
 _TOOLCHAIN = re.compile(r"-((?:GCC(?:core)?|llvm-compilers|l?(?:foss|gfbf|gompi|lfbf|lompi|golf))-[0-9][0-9a-z.]*)")
 _MAX_FILE = 1024 * 1024
 
@@ -42,23 +39,7 @@ def ask_tree(root: str, *, seconds: float = DEFAULT_SECONDS) -> Catalogue:
     MountError
         As `read_tree` raises; `MountHangingError` where no answer came in time.
     """
-    try:
-        child = run_child([sys.executable, "-IS", "-c", _CHILD, _PACKAGE_PARENT, root], about=root, seconds=seconds)
-    except ChildHangsError:
-        raise MountHangingError(
-            f"The modules of {root} were not read within {seconds:g} seconds.",
-            advice="Try again; if it stays so, an administrator must look at the mount and its proxy.",
-        ) from None
-    try:
-        answer = json.loads(child.stdout)
-    except ValueError:
-        raise MountError(
-            f"Reading the modules of {root} failed with exit code {child.code}.",
-            advice="See the details; if they do not help, report them to the administrators.",
-            details=child.stderr[-4000:],
-        ) from None
-    if "error" in answer:
-        raise error_from_json(answer["error"])
+    answer = ask_reader("eessi_spawner.stack.catalogue.tree", {"root": root}, root=root, seconds=seconds)
     return Catalogue(Columns.from_json(answer["columns"]), Provenance(root), tuple(answer["warnings"]))
 
 
@@ -179,9 +160,9 @@ def _read(path: str) -> str:
 
 
 def main() -> None:
-    """Read the tree that the command line names, and answer as JSON on standard output."""
+    """Answer one question, read as JSON from standard input, as JSON on standard output."""
     try:
-        catalogue = read_tree(sys.argv[2])
+        catalogue = read_tree(json.load(sys.stdin)["root"])
         answer = {"columns": catalogue.columns.to_json(), "warnings": list(catalogue.warnings)}
     except EESSIError as error:
         answer = {"error": error.to_json()}
