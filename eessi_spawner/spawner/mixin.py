@@ -200,7 +200,9 @@ class EESSIMixin(Spawner):
         try:
             choice = validate_options(user_options or self._configured_options(), offers)
         except EESSIError as error:
-            self._forget_refused_options()
+            # What was chosen before a repository died may be chosen again when it is back.
+            if offers.problem is None:
+                self._forget_refused_options()
             take_out_of_failure_count(self)
             raise rejection(error) from error
         self._last_good_options = dict(user_options)

@@ -238,6 +238,24 @@ def test_without_a_stack_a_server_starts_without_kernels(make_spawner: MakeSpawn
 # What the server is told
 
 
+def test_a_refused_choice_is_forgotten_and_the_one_before_it_is_kept(make_spawner: MakeSpawner) -> None:
+    spawner = make_spawner()
+    good = {"release": "2025.06", "environments": ["2025.06-python-2025b"]}
+    choose(spawner, good)
+    spawner.user_options = {"release": "nope"}
+    with pytest.raises(HTTPError):
+        run(spawner.apply_choice(spawner.user_options))
+    assert spawner.user_options == spawner.orm_spawner.user_options == good
+
+
+def test_a_choice_outlives_an_outage_of_the_stack(make_spawner: MakeSpawner, tmp_path: Path) -> None:
+    spawner = make_spawner(eessi_root=str(tmp_path / "nothing"))
+    spawner.user_options = {"release": "2025.06", "environments": ["2025.06-python-2025b"]}
+    with pytest.raises(HTTPError, match="nothing is mounted"):
+        run(spawner.apply_choice(spawner.user_options))
+    assert spawner.user_options["environments"] == ["2025.06-python-2025b"]
+
+
 def test_the_servers_environment_carries_the_settings_in_one_variable(make_spawner: MakeSpawner, root: Path) -> None:
     (root / "SAMPLE.json").write_text(json.dumps({"interpreter": "3.11.7"}))
     spawner = make_spawner(eessi_environments=LISTED, cpu_target=GENERIC, lmod_command="/opt/lmod")
