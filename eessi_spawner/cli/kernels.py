@@ -7,7 +7,9 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
+from eessi_spawner.cli.catalogue_options import saved_directory
 from eessi_spawner.errors import EESSIError, InvalidChoiceError
 from eessi_spawner.kernels.explain import explain
 from eessi_spawner.kernels.install import write_specs
@@ -15,9 +17,10 @@ from eessi_spawner.kernels.launcher import become
 from eessi_spawner.kernels.resolve import resolve
 from eessi_spawner.kernels.settings import SETTINGS_VARIABLE, KernelSettings, settings_from_variable
 from eessi_spawner.kernels.specs import KernelSpec, make_spec
+from eessi_spawner.stack.catalogue.listed import check_listed, open_saved_catalogue, resolve_listed
 from eessi_spawner.stack.cpu_targets import parse_cpu_target
 from eessi_spawner.stack.defaults import default_environments, default_modules
-from eessi_spawner.stack.environments import make_environment
+from eessi_spawner.stack.environments import Environment
 from eessi_spawner.stack.host import Host, read_host
 from eessi_spawner.stack.mount import ask_stack
 from eessi_spawner.stack.releases import DEFAULT_ROOT
@@ -138,7 +141,7 @@ def find_specs(arguments: argparse.Namespace, host: Host | None) -> list[KernelS
     environments = settings.environments
     sample = settings.sample
     if arguments.environments is not None:
-        environments = tuple(make_environment(entry) for entry in read_environments(arguments.environments))
+        environments = complete_all(read_environments(arguments.environments), host or read_host())
     elif not environments:
         reading = ask_stack(settings.root, (host or read_host()).chain, default_modules())
         environments, sample = default_environments(reading), reading.sample
@@ -146,7 +149,27 @@ def find_specs(arguments: argparse.Namespace, host: Host | None) -> list[KernelS
     return [make_spec(environment, settings, host) for environment in environments]
 
 
-def read_environments(path: Path) -> list[object]:
+def complete_all(entries: list[Any], host: Host) -> tuple[Environment, ...]:
+    """Return the environments of *entries*, those that name packages completed for *host* from the catalogue.
+
+    Raises
+    ------
+    InvalidChoiceError
+        If one is written wrongly, or its packages cannot be had together.
+    """
+    for entry in entries:
+        check_listed(entry)
+    listed = resolve_listed(entries, host.chain[:1], lambda: open_saved_catalogue(saved_directory()))
+    for found in listed:
+        if found.problem:
+            raise InvalidChoiceError(
+                f"Environment '{found.environment.name}' cannot be used: {found.problem}.",
+                advice="Look for what there is with: eessi-spawner environments complete WORDS",
+            )
+    return tuple(found.environment for found in listed)
+
+
+def read_environments(path: Path) -> list[Any]:
     """Read a JSON list of environments.
 
     Raises

@@ -31,10 +31,12 @@ class EESSILocalSpawner(EESSIMixin, LocalProcessSpawner):
             target = target or host.target.path
             self.check_pin(tuple(found.path for found in host.chain))
             chain = parse_cpu_target(target).fallback_chain if self.cpu_target else host.chain
-            configured = self.configured_environments
+            listed = await asyncio.to_thread(self.listed_environments, chain[:1])
+            configured = [found.environment for found in listed]
             reading = await read_stack_cached(
                 self.eessi_root, chain, wanted_modules(configured), seconds=self.mount_timeout
             )
         except EESSIError as problem:
             return no_offers(problem, target=target)
-        return make_offers(reading, configured, target=target)
+        problems = {found.environment.name: found.problem for found in listed if found.problem}
+        return make_offers(reading, configured, target=target, problems=problems)

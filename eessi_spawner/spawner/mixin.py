@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+import os
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from traitlets import Float, List, TraitError, Unicode, default, validate
@@ -15,8 +17,9 @@ from eessi_spawner.spawner.choice import ALL_RELEASES, Choice, options_from_fiel
 from eessi_spawner.spawner.form import render_form
 from eessi_spawner.spawner.offers import Offers
 from eessi_spawner.spawner.rejection import rejection, take_out_of_failure_count
-from eessi_spawner.stack.cpu_targets import parse_cpu_target
-from eessi_spawner.stack.environments import Environment, make_environment
+from eessi_spawner.stack.catalogue.listed import ListedEnvironment, check_listed, open_saved_catalogue, resolve_listed
+from eessi_spawner.stack.catalogue.saved import catalogue_directory
+from eessi_spawner.stack.cpu_targets import CpuTarget, parse_cpu_target
 from eessi_spawner.stack.releases import DEFAULT_ROOT
 
 if TYPE_CHECKING:
@@ -45,8 +48,9 @@ class EESSIMixin(Spawner):
         help="""
         The environments to offer, in order; each becomes a kernel.
 
-        A list of mappings: `name` (a-z, 0-9, `.`, `_`, `-`), `title`, `release`, `modules` (full names).
-        The module that brings the kernel is added where it is not listed. Empty: for each release found, one
+        A list of mappings: `name` (a-z, 0-9, `.`, `_`, `-`), `title`, `release`, `modules` (full names), or `packages`
+        (names such as `numpy`) instead of modules: these are completed from EESSI's catalogue. The module that brings
+        the kernel is added where it is not listed. Empty: for each release found, one
         environment for each toolchain generation, with SciPy-bundle and matplotlib where they are installed.
 
         Example::
@@ -54,6 +58,7 @@ class EESSIMixin(Spawner):
             c.EESSILocalSpawner.eessi_environments = [
                 {"name": "scipy-2025b", "title": "SciPy 2025.07", "release": "2025.06",
                  "modules": ["SciPy-bundle/2025.07-gfbf-2025b"]},
+                {"name": "plots", "packages": ["numpy", "matplotlib"]},
             ]
         """,
     ).tag(config=True)
@@ -125,18 +130,18 @@ class EESSIMixin(Spawner):
         names = set()
         for entry in proposal["value"]:
             try:
-                environment = make_environment(entry)
+                name = check_listed(entry)
             except EESSIError as error:
                 raise TraitError(str(error)) from error
-            if environment.name in names:
-                raise TraitError(f"Two environments are called '{environment.name}'. Give one another name.")
-            names.add(environment.name)
+            if name in names:
+                raise TraitError(f"Two environments are called '{name}'. Give one another name.")
+            names.add(name)
         return list(proposal["value"])
 
-    @property
-    def configured_environments(self) -> tuple[Environment, ...]:
-        """The environments that the site lists."""
-        return tuple(make_environment(entry) for entry in self.eessi_environments)
+    def listed_environments(self, targets: Sequence[CpuTarget]) -> tuple[ListedEnvironment, ...]:
+        """Return the environments that the site lists, completed for machines of *targets*. Not for an event loop."""
+        directory = catalogue_directory(os.environ, Path.home())
+        return resolve_listed(self.eessi_environments, targets, lambda: open_saved_catalogue(directory))
 
     async def find_offers(self) -> Offers:
         """Return what can be chosen; a problem of the stack is part of the answer, never raised."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from eessi_spawner.errors import EESSIError
@@ -65,10 +66,22 @@ def wanted_modules(configured: Sequence[Environment]) -> dict[str, tuple[str, ..
     return wanted
 
 
-def make_offers(reading: StackReading, configured: Sequence[Environment], *, target: str) -> Offers:
-    """Return what *reading* can run of the *configured* environments, or of the defaults where none are."""
+def make_offers(
+    reading: StackReading,
+    configured: Sequence[Environment],
+    *,
+    target: str,
+    problems: Mapping[str, str] = MappingProxyType({}),
+) -> Offers:
+    """Return what *reading* can run of the *configured* environments, or of the defaults where none are.
+
+    *problems* are reasons that are known already why environments cannot run, by name.
+    """
     if configured:
-        offers = [EnvironmentOffer(environment, _why_not(environment, reading, target)) for environment in configured]
+        offers = [
+            EnvironmentOffer(environment, problems.get(environment.name) or _why_not(environment, reading, target))
+            for environment in configured
+        ]
     else:
         offers = [EnvironmentOffer(environment) for environment in default_environments(reading)]
     # A stable sort keeps the site's order within a release.

@@ -24,6 +24,8 @@ c.EESSILocalSpawner.args = ["--allow-root"]
 c.EESSILocalSpawner.eessi_environments = [
     {{"name": "mine", "title": "Mine", "release": "2025.06", "modules": ["SciPy-bundle/2025.07-gfbf-2025b"]}},
     {{"name": "gone", "title": "Gone", "release": "2025.06", "modules": ["SciPy-bundle/2025.06-gfbf-2025a"]}},
+    {{"name": "words", "packages": ["numpy"], "release": "2023.06"}},
+    {{"name": "nonsense", "packages": ["zzzz-no-such-thing"]}},
 ]
 """
 BASE = str(Path(__file__).with_name("jupyterhub_config.py"))
@@ -41,14 +43,16 @@ def test_a_real_user_gets_the_environments_that_the_site_lists(
         visitor.log_in(name)
         page = visitor.spawn_form().text
         assert "has no SciPy-bundle/2025.06-gfbf-2025a" in page, "what cannot run says why"
+        assert "&#39;zzzz-no-such-thing&#39;" in page
         token = visitor.token()
         refused = visitor.call(f"hub/api/users/{name}/server", {"environments": ["gone"]}, token=token)
         assert refused.status == 400
-        assert visitor.call(f"hub/api/users/{name}/server", {}, token=token).status in (201, 202)
+        assert visitor.call(f"hub/api/users/{name}/server", {"release": "all"}, token=token).status in (201, 202)
         assert list(visitor.progress())[-1]["ready"]
         specs = json.loads(visitor.call(f"user/{name}/api/kernelspecs", method="GET", token=token).text)
         titles = [spec["spec"]["display_name"] for spec in specs["kernelspecs"].values()]
         assert any(title.startswith("Mine · EESSI 2025.06") for title in titles)
+        assert any(title.startswith("numpy (2023b) · EESSI 2023.06") for title in titles), "packages were completed"
         assert not any(title.startswith("Gone") for title in titles)
 
 

@@ -11,6 +11,9 @@ from eessi_spawner.stack.cpu_targets import CpuTarget
 from eessi_spawner.stack.environments import Environment, make_environment
 from eessi_spawner.stack.releases import parse_release
 
+# Begins every refusal; whoever shows the reason beside an environment's name leaves it out.
+NOT_COMPLETED = "An environment cannot be completed: "
+
 
 def environment_from_words(
     catalogue: Catalogue, data: Mapping[str, object], targets: Sequence[CpuTarget] = ()
@@ -64,6 +67,6 @@ def explain_incomplete(answer: Completion) -> str:
 
 def _invalid(reason: str) -> InvalidChoiceError:
     return InvalidChoiceError(
-        f"An environment cannot be completed: {reason}.",
+        f"{NOT_COMPLETED}{reason}.",
         advice="Look for what there is with: eessi-spawner environments complete WORDS",
     )
