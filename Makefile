@@ -41,6 +41,7 @@ format: $(VENV)/.dev ## Format the code
 .PHONY: bench
 bench: $(VENV)/.dev system-packages ## Measure speed beside the plain thing, in tables
 	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks.catalogue
 
 .PHONY: system-packages
 system-packages:

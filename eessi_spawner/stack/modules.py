@@ -27,7 +27,7 @@ GENERATION_OF_COMPILER: dict[str, str] = {
 }
 
 # Likewise for EESSI's LLVM toolchains (lfoss): the compiler is a module of its own there.
-GENERATION_OF_LLVM: dict[str, str] = {"20.1.8": "2025b"}
+GENERATION_OF_LLVM: dict[str, str] = {"20.1.8": "2025b", "21.1.8": "2026.1"}
 
 
 @dataclass(frozen=True, order=True)
