@@ -10,7 +10,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # The packages of Debian or Ubuntu that the demonstration needs, and those that the tests need besides.
 DEMO_PACKAGES := lmod
-TEST_PACKAGES := $(DEMO_PACKAGES) chromium fonts-dejavu-core fuse3 squashfuse squashfs-tools strace
+CLUSTER_PACKAGES := patchelf
+TEST_PACKAGES := $(DEMO_PACKAGES) $(CLUSTER_PACKAGES) chromium fonts-dejavu-core fuse3 squashfuse squashfs-tools strace
 
 .PHONY: help
 help: ## Show this help
