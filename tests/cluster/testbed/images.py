@@ -1,0 +1,163 @@
+"""Builds the images that the test cluster runs, from the Dockerfiles in `images/`, and keeps them in a cache.
+
+Run by itself (`python -m tests.cluster.testbed.images`) it builds them and says how large they are.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.cluster.testbed import base_images
+from tests.cluster.testbed.buildah import Buildah
+from tests.cluster.testbed.stack_image import TESTBED_CACHE
+
+REPOSITORY = Path(__file__).parents[3]
+PACKAGE = ("eessi_spawner", "pyproject.toml", "README.md", "LICENSE")
+_PLAIN = "tests/cluster/testbed/plain/Dockerfile"
+_KEPT = 2
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image: its Dockerfile, what else goes into it, and whether our package does."""
+
+    dockerfile: str
+    files: tuple[str, ...]
+    has_package: bool
+    makers: tuple[str, ...] = field(default=("images", "base_images", "buildah"), repr=False)
+
+    def key(self) -> str:
+        """Return a hash of all that decides what it holds."""
+        names = [self.dockerfile, *self.files, *(PACKAGE if self.has_package else ())]
+        names += [f"tests/cluster/testbed/{maker}.py" for maker in self.makers]
+        return content_hash(names)
+
+
+IMAGES = {
+    # A user's server, with our package.
+    "user": Image("images/user/Dockerfile", ("images/user/requirements.txt",), has_package=True),
+    # Brings our package to another image.
+    "kernels": Image(
+        "images/kernels/Dockerfile",
+        ("images/kernels/copy-to", "images/kernels/jupyter_server_config.py"),
+        has_package=True,
+    ),
+    # A Jupyter image without our package.
+    "plain": Image(_PLAIN, ("images/user/Dockerfile", "images/user/requirements.txt"), has_package=False),
+}
+
+
+def reference(name: str) -> str:
+    """Return how pods name the image *name*."""
+    return f"localhost/eessi-spawner/{name}:test"
+
+
+def build_images(cache: Path = TESTBED_CACHE) -> dict[str, Path]:
+    """Return a docker archive for each image, by name; the first call takes minutes, a later one nothing.
+
+    Each archive says `reference(name)` of itself.
+    """
+    archives = {name: cache / "images" / f"{name}-{image.key()}.tar" for name, image in IMAGES.items()}
+    if not all(archive.exists() for archive in archives.values()):
+        with _locked(cache):
+            for name, archive in archives.items():
+                if not archive.exists():
+                    _build(name, archive, cache)
+                    _remove_older(name, archive.parent)
+    return archives
+
+
+def _build(name: str, archive: Path, cache: Path) -> None:
+    image = IMAGES[name]
+    buildah = Buildah(cache / "buildah")
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as directory:
+        context = Path(directory)
+        for file in (image.dockerfile, *image.files):
+            (context / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPOSITORY / file, context / file)
+        if image.has_package:
+            build_wheel(context / "dist")
+        arguments = _arguments(name, buildah, cache, context) | {"REVISION": image.key()}
+        buildah.build(context / image.dockerfile, context, reference(name), arguments=arguments)
+    buildah.save(reference(name), archive)
+
+
+def _arguments(name: str, buildah: Buildah, cache: Path, context: Path) -> dict[str, str]:
+    """Return what the Dockerfile of *name* is built upon."""
+    debian = base_images.debian(buildah, cache)
+    if name == "kernels":
+        return {"BUILD_IMAGE": debian, "BASE_IMAGE": base_images.busybox(buildah, cache)}
+    if name == "user":
+        return {"BASE_IMAGE": debian}
+    stage = "localhost/eessi-spawner/jupyter:test"
+    dockerfile = context / IMAGES["user"].dockerfile
+    buildah.build(dockerfile, context, stage, arguments={"BASE_IMAGE": debian}, stage="jupyter")
+    return {"JUPYTER_IMAGE": stage}
+
+
+def build_wheel(directory: Path) -> Path:
+    """Build our package's wheel in *directory*, as `make wheel` does."""
+    words = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(directory), str(REPOSITORY)]
+    subprocess.run([sys.executable, *words], check=True)
+    return next(directory.glob("eessi_spawner-*.whl"))
+
+
+def content_hash(names: list[str]) -> str:
+    """Return a short hash of the files and folders *names* of the repository."""
+    content = hashlib.sha256()
+    for name in names:
+        path = REPOSITORY / name
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        for file in files:
+            if file.is_file() and "__pycache__" not in file.parts:
+                data = file.read_bytes()
+                content.update(f"{file.relative_to(REPOSITORY)}\0{file.stat().st_mode & 0o111}\0{len(data)}\0".encode())
+                content.update(data)
+    return content.hexdigest()[:12]
+
+
+def compressed_size(archive: Path) -> int:
+    """Return about how much of *archive* goes over a network, in bytes."""
+    packer = zlib.compressobj(1)
+    size = 0
+    with archive.open("rb") as file:
+        while block := file.read(1 << 20):
+            size += len(packer.compress(block))
+    return size + len(packer.flush())
+
+
+def _remove_older(name: str, directory: Path) -> None:
+    archives = sorted(directory.glob(f"{name}-*.tar"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for archive in archives[_KEPT:]:
+        archive.unlink()
+
+
+@contextmanager
+def _locked(cache: Path) -> Iterator[None]:
+    """Let one process at a time build; the lock goes with the process."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / ".images.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def main() -> None:
+    """Build the images and say how large they are."""
+    for name, archive in build_images().items():
+        size, compressed = archive.stat().st_size / 1e6, compressed_size(archive) / 1e6
+        sys.stdout.write(f"{reference(name)}: {compressed:.1f} MB compressed, {size:.1f} MB unpacked, {archive}\n")
+
+
+if __name__ == "__main__":
+    main()
