@@ -12,8 +12,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # The packages of Debian or Ubuntu that the demonstration needs, and those that the tests need besides.
 DEMO_PACKAGES := lmod
-CLUSTER_PACKAGES := buildah busybox-static gcc libc6-dev libfuse3-dev libnfs-dev mmdebstrap nfs-ganesha nfs-ganesha-vfs patchelf pkg-config
-TEST_PACKAGES := $(DEMO_PACKAGES) $(CLUSTER_PACKAGES) chromium fonts-dejavu-core fuse3 squashfuse squashfs-tools strace
+# What a test cluster's nodes run, and what builds its images and serves its NFS.
+CLUSTER_PACKAGES := autofs containerd containernetworking-plugins fuse3 iproute2 iptables openssl procps runc squashfuse
+IMAGE_PACKAGES := buildah busybox-static gcc libc6-dev libfuse3-dev libnfs-dev mmdebstrap nfs-ganesha nfs-ganesha-vfs patchelf pkg-config
+TEST_PACKAGES := $(DEMO_PACKAGES) $(CLUSTER_PACKAGES) $(IMAGE_PACKAGES) chromium fonts-dejavu-core squashfs-tools strace
 
 .PHONY: help
 help: ## Show this help
@@ -26,6 +28,7 @@ demo: $(VENV)/.demo ## Run a hub with EESSI kernels on this machine (CHECK=1: ch
 
 .PHONY: test
 test: check $(HUB5)/.ready system-packages ## Run all tests
+	$(BIN)/python -m tests.cluster.testbed build
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 	$(HUB5)/bin/python -m pytest tests/hub $(PYTEST_ARGS)
 
@@ -46,24 +49,10 @@ bench: $(VENV)/.dev system-packages ## Measure speed beside the plain thing, in 
 	$(BIN)/python -m tests.benchmarks
 	$(BIN)/python -m tests.benchmarks.catalogue
 
-.PHONY: wheel
-wheel: $(VENV)/.demo ## Build the package's wheel in dist/
-	rm -f dist/eessi_spawner-*.whl
-	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
-
-.PHONY: images
-images: wheel ## Build the container images (BUILDER=podman, BUILD_ARGS='--build-arg BASE_IMAGE=...')
-	for image in $(IMAGES); do \
-	  $(BUILDER) build $(BUILD_ARGS) --build-arg REVISION=$$(git rev-parse HEAD) \
-	    --file images/$$image/Dockerfile --tag eessi-spawner/$$image . || exit; \
-	done
-
-.PHONY: freeze
-freeze: $(VENV)/.demo ## Freeze anew what the user image holds (UPGRADE=--upgrade: at its newest versions)
-	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile images/user/requirements.in pyproject.toml --extra kernels --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-package eessi-spawner --custom-compile-command 'make freeze' --quiet $(UPGRADE) \
-	  --output-file images/user/requirements.txt
+# What a test cluster's nodes run, and what builds its images and serves its NFS.
+CLUSTER_PACKAGES := autofs containerd containernetworking-plugins fuse3 iproute2 iptables openssl procps runc squashfuse
+IMAGE_PACKAGES := buildah busybox-static gcc libc6-dev libfuse3-dev libnfs-dev mmdebstrap nfs-ganesha nfs-ganesha-vfs patchelf pkg-config
+TEST_PACKAGES := $(DEMO_PACKAGES) $(CLUSTER_PACKAGES) $(IMAGE_PACKAGES) chromium fonts-dejavu-core squashfs-tools strace
 
 .PHONY: system-packages
 system-packages:

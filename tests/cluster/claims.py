@@ -1,0 +1,54 @@
+"""Claims to CernVM-FS, bound to a volume made by hand as an administrator without the driver's controller makes it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from kubernetes import client
+
+from tests.cluster.testbed.api import DRIVER
+
+READ_ONLY_MANY = ("ReadOnlyMany",)
+# What every pod that uses /cvmfs should say.
+WHOLE = {"mountPath": "/cvmfs", "mountPropagation": "HostToContainer"}
+
+
+def claim_spec(modes: Sequence[str] = READ_ONLY_MANY, **more: str) -> dict[str, Any]:
+    return {"accessModes": list(modes), "resources": {"requests": {"storage": "1"}}, **more}
+
+
+def volume_of(claim: str) -> dict[str, Any]:
+    """Return a pod's volume."""
+    return {"persistentVolumeClaim": {"claimName": claim, "readOnly": True}}
+
+
+@contextlib.contextmanager
+def static_claim(
+    core: client.CoreV1Api,
+    name: str,
+    *,
+    namespace: str = "default",
+    modes: Sequence[str] = READ_ONLY_MANY,
+    attributes: Mapping[str, str] | None = None,
+) -> Iterator[str]:
+    """Make a volume and the claim to it."""
+    core.create_persistent_volume(
+        {
+            "metadata": {"name": name},
+            "spec": {
+                "accessModes": list(modes),
+                "capacity": {"storage": "1"},
+                "csi": {"driver": DRIVER, "volumeHandle": name, "volumeAttributes": dict(attributes or {})},
+                "persistentVolumeReclaimPolicy": "Retain",
+            },
+        }
+    )
+    spec = claim_spec(modes, volumeName=name, storageClassName="")
+    core.create_namespaced_persistent_volume_claim(namespace, {"metadata": {"name": name}, "spec": spec})
+    try:
+        yield name
+    finally:
+        core.delete_namespaced_persistent_volume_claim(name, namespace)
+        core.delete_persistent_volume(name)
