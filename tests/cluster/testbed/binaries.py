@@ -47,7 +47,7 @@ def built_binaries() -> Path:
 def _build(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run(
-        ["go", "build", "-trimpath", f"-ldflags={_LINKER_FLAGS}", "-o", f"{folder}/", "./..."],
+        ["go", "build", f"-ldflags={_LINKER_FLAGS}", "-o", f"{folder}/", "./..."],
         cwd=SOURCES,
         env={**os.environ, **ENVIRONMENT},
         check=True,

@@ -93,7 +93,7 @@ class Cluster:
 
     def _start(self, binaries: Path) -> None:
         self.logs.mkdir()
-        machine = self._machine = Machine(binaries / "pause")
+        machine = self._machine = Machine(binaries / "pause", log=self.logs / "machine.log")
         machine.start(dies_with_caller=self.dies_with_caller)
         folders.write_state(self.directory, first_pid=machine.first_pid, name=machine.interface)
         self._control_plane = ControlPlane(

@@ -19,8 +19,9 @@ _NUMBERS = range(211, 250)
 class Machine:
     """A network namespace and a process namespace; *number* says the former's addresses and all names on the host."""
 
-    def __init__(self, pause: Path) -> None:
+    def __init__(self, pause: Path, *, log: Path) -> None:
         self._pause = pause
+        self._log = log
         self._process: subprocess.Popen[bytes] | None = None
         self.number = 0
 
@@ -63,9 +64,14 @@ class Machine:
         """Make the namespaces and the cable; with the calling *thread* dies all, or not before `stop`."""
         leash = ["setpriv", "--pdeathsig", "KILL"] if dies_with_caller else []
         namespaces = ["--net", "--pid", "--mount", "--mount-proc", "--fork", "--kill-child=SIGKILL"]
-        self._process = subprocess.Popen(
-            [*leash, "unshare", *namespaces, "--", str(self._pause)], stdin=subprocess.DEVNULL, start_new_session=True
-        )
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [*leash, "unshare", *namespaces, "--", str(self._pause)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         process = self._process
         wait_until("the cluster's first process", lambda: process.poll() is not None or children(process.pid))
         wait_until("pause runs", lambda: Path(f"/proc/{self.first_pid}/comm").read_text().strip() == self._pause.name)

@@ -62,12 +62,14 @@ class Node:
         make_cgroup(self.cgroup)
         arguments = [self.directory, repositories, self._binaries / "pause"]
         namespaces = ["--mount", "--pid", "--fork", "--kill-child=SIGKILL"]
-        self._first = self._program("node", ["unshare", *namespaces, _FIRST_PROCESS, *arguments], on_machine=True)
+        self._first = self._program("node", ["unshare", *namespaces, "sh", _FIRST_PROCESS, *arguments], on_machine=True)
         self._first.start()
         wait_until("the node has its root", lambda: self._first.must_run() and self._has_its_root())
         files = node_files.write(self.directory, pods=self._machine.pods_of_node(self.index))
         master = files / "auto.master"
-        self._program("automount", ["automount", "--foreground", "--pid-file", "/run/automount.pid", master]).start()
+        # autofs serves no member of its own process group, which must be one of this process namespace.
+        automount = ["setsid", "automount", "--foreground", "--pid-file", "/run/automount.pid", master]
+        self._program("automount", automount).start()
         self._containerd = self._program("containerd", ["containerd", "--config", files / "containerd.toml"])
         self._containerd.start()
         self._csi = self._program("csi", [self._binaries / "csi", "node", "--node-id", self.name])
@@ -78,6 +80,7 @@ class Node:
 
     def start_kubelet(self, kubeconfig: Path, *, path: Path | None) -> None:
         """Start the kubelet, which looks in *path* first for mount helpers."""
+        self._wait_for_containerd()
         configuration = node_files.write_kubelet(
             self.directory, index=self.index, cgroup=self.cgroup, dns_ip=self._machine.dns_ip
         )
@@ -95,7 +98,7 @@ class Node:
         imported = ["ctr", "--address", CONTAINERD, "--namespace", "k8s.io", "images", "import", "-"]
         self.run(imported, stdin=archive)
 
-    def wait_for_containerd(self) -> None:
+    def _wait_for_containerd(self) -> None:
         version = ["ctr", "--address", CONTAINERD, "version"]
         wait_until(
             "containerd answers", lambda: self._containerd.must_run() and self.run(version, check=False).returncode == 0

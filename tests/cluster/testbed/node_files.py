@@ -28,7 +28,7 @@ state = "/run/containerd"
 # What autofs mounts where /cvmfs/KEY is asked for: the image of that name, or nothing.
 _MAP = """\
 #!/bin/sh
-[ -f "/repositories/$1.sqsh" ] && echo "-fstype=fuse.squashfuse,allow_other,ro :/repositories/$1.sqsh"
+[ -f "/repositories/$1.sqsh" ] && echo "-fstype=fuse.squashfuse,allow_other,ro,nodev,nosuid :/repositories/$1.sqsh"
 """
 # The driver's own times out after 300 s. What was not there is asked for again at once: tests add repositories.
 _MASTER = "/cvmfs {folder}/auto.cvmfs --timeout=300 --negative-timeout=1\n"

@@ -53,15 +53,15 @@ class Program:
 
     @property
     def pid(self) -> int:
-        """The program's own, as this process sees it."""
-        assert self._process is not None
-        return children(self._process.pid)[0]
+        """The program's own, as this process sees it; 0 before it runs."""
+        below = children(self._process.pid) if self._process else []
+        return below[0] if below else 0
 
     def start(self) -> None:
         if self.running:
             return
         with self.log.open("ab") as log:
-            # A session of its own: Ctrl-C is for the caller, and autofs serves no member of its own process group.
+            # A session of its own: Ctrl-C is for the caller.
             self._process = subprocess.Popen(
                 [*self._enter, *self.argv],
                 stdin=subprocess.DEVNULL,
