@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -39,6 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
     from eessi_spawner.demo.stack import find_stack
     from eessi_spawner.stack.host import read_host
 
+    # A closed terminal and `kill` end it as Ctrl-C does: with all that it started.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     host = read_host()
     print(f"This machine's CPU runs builds for {host.target}")
     root = find_stack(arguments.root, host)

@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from eessi_spawner.errors import SetUpError
 
 _PROXY = "configurable-http-proxy"
 _READY_SECONDS = 60.0
+_STOP_SECONDS = 15.0
 CONFIG = Path(__file__).with_name("jupyterhub_config.py")
 
 
@@ -155,11 +156,23 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path | Non
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """Stop the hub, its proxy and its servers; what does not go within 15 seconds is killed."""
+    """Stop the hub, its proxy and its servers; what is left after 15 seconds, or at another Ctrl-C, is killed."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    try:
+        process.wait(_STOP_SECONDS)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        # Servers lead sessions of their own, and outlive a hub that is killed.
+        for pid in (*_descendants(process.pid), process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        process.wait()
+
+
+def _descendants(pid: int) -> list[int]:
+    """Return the processes that *pid* started and that still run, with those that they started."""
+    children: list[int] = []
+    with suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            children += map(int, (task / "children").read_text().split())
+    return [*(found for child in children for found in _descendants(child)), *children]

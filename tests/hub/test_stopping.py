@@ -1,0 +1,91 @@
+"""The demonstration ends with all that it started, however it is ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from eessi_spawner.demo.hub import free_port
+from eessi_spawner.demo.visitor import Visitor, form_fields
+
+READY_SECONDS = 60
+GONE_SECONDS = 30
+
+
+@pytest.fixture
+def demo(sample_stack: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    port = free_port()
+    command = [sys.executable, "-m", "eessi_spawner.cli.main", "demo", "--root", str(sample_stack)]
+    process = subprocess.Popen(
+        [*command, "--port", str(port), "--state", str(tmp_path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    url = f"http://127.0.0.1:{port}/"
+    _wait_for(url)
+    try:
+        yield process, url
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize(
+    "signals",
+    [(signal.SIGTERM,), (signal.SIGINT, signal.SIGINT)],
+    ids=["kill", "Ctrl-C-twice"],
+)
+def test_the_demonstration_leaves_no_process_behind(
+    demo: tuple[subprocess.Popen[bytes], str], tmp_path: Path, signals: tuple[signal.Signals, ...]
+) -> None:
+    process, url = demo
+    _start_server(url)
+    started = _processes_in(tmp_path)
+    assert len(started) >= 3, "a hub, a proxy and a server were expected"
+    for number in signals:
+        process.send_signal(number)
+        time.sleep(0.3)
+    assert process.wait(GONE_SECONDS) == 130
+    assert _processes_in(tmp_path) == []
+
+
+def _start_server(url: str) -> None:
+    visitor = Visitor(url)
+    assert visitor.log_in("somebody").status == 200
+    fields = form_fields(visitor.spawn_form().text)
+    posted = [(field.name, field.value) for field in fields if field.kind == "hidden" or field.name == "environments"]
+    assert visitor.spawn([*posted, ("release", "all")]).status == 200
+    assert any(event.get("ready") for event in visitor.progress()), "the server did not start"
+
+
+def _processes_in(state: Path) -> list[str]:
+    """Return the commands of processes that work in *state*, where hub, proxy and servers are started."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if Path(os.readlink(process / "cwd")).is_relative_to(state):
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except OSError:
+            continue
+    return found
+
+
+def _wait_for(url: str) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while not _answers(url):
+        assert time.monotonic() < deadline, "the demonstration did not answer"
+        time.sleep(0.2)
+
+
+def _answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(f"{url}hub/health", timeout=5).close()  # noqa: S310  (its own address)
+    except OSError:
+        return False
+    return True
