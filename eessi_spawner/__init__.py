@@ -9,12 +9,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from eessi_spawner.spawner.kube import EESSISpawner as EESSISpawner
     from eessi_spawner.spawner.local import EESSILocalSpawner as EESSILocalSpawner
 
 __version__ = "0.1.0"
-__all__ = ["EESSILocalSpawner", "__version__"]
+__all__ = ["EESSILocalSpawner", "EESSISpawner", "__version__"]
 
-_WHERE = {"EESSILocalSpawner": "eessi_spawner.spawner.local"}
+_WHERE = {
+    "EESSILocalSpawner": "eessi_spawner.spawner.local",
+    "EESSISpawner": "eessi_spawner.spawner.kube",
+}
 
 
 def __getattr__(name: str) -> object:

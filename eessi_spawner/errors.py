@@ -19,6 +19,11 @@ The tree:
     + CatalogueUnreachableError  it could not be downloaded
     + CatalogueRefusedError      what came is no catalogue, or not a good one
     + CatalogueBusyError         another process is updating it
+  x ClusterError             Kubernetes does not start a server
+    + ClaimError               a volume claim is missing, or cannot be made
+    + AddressError             an NFS server's name cannot be resolved
+    + PodRefusedError          the pod was refused: Pod Security, a quota, a missing right
+    + StartFailedError         the pod does not start, and waiting longer is of no use
 
 Each carries a stable `code` (for logs, APIs and tests), a message that says what was expected and what
 came, and an `advice` that says what to do. None of them ever shows a traceback to a user.
@@ -164,6 +169,36 @@ class CatalogueBusyError(CatalogueError):
     """Another process is updating the catalogue, and does not end."""
 
     code = "catalogue_busy"
+
+
+class ClusterError(EESSIError):
+    """Kubernetes does not start a server."""
+
+    code = "cluster_error"
+
+
+class ClaimError(ClusterError):
+    """A volume claim is missing, or cannot be made."""
+
+    code = "claim_error"
+
+
+class AddressError(ClusterError):
+    """An NFS server's name cannot be resolved."""
+
+    code = "address_unknown"
+
+
+class PodRefusedError(ClusterError):
+    """The API server refused the pod."""
+
+    code = "pod_refused"
+
+
+class StartFailedError(ClusterError):
+    """The pod does not start, and waiting longer is of no use."""
+
+    code = "start_failed"
 
 
 def error_from_json(data: dict[str, str]) -> EESSIError:

@@ -39,16 +39,15 @@ class KernelSettings:
     sample: Mapping[str, Any] = field(default_factory=dict)
 
     def to_variable(self) -> str:
-        """Return the settings as the value of `EESSI_SPAWNER_SETTINGS`."""
-        return json.dumps(
-            {
-                "root": self.root,
-                "environments": [environment.to_json() for environment in self.environments],
-                "cpu_target": self.cpu_target,
-                "lmod": self.lmod,
-                "sample": dict(self.sample),
-            }
-        )
+        """Return the settings as the value of `EESSI_SPAWNER_SETTINGS`, without dollars, which Kubernetes expands."""
+        settings = {
+            "root": self.root,
+            "environments": [environment.to_json() for environment in self.environments],
+            "cpu_target": self.cpu_target,
+            "lmod": self.lmod,
+            "sample": dict(self.sample),
+        }
+        return json.dumps(settings).replace("$", "\\u0024")
 
 
 def settings_from_variable(value: str) -> KernelSettings:

@@ -14,7 +14,7 @@ from eessi_spawner.stack.environments import Environment
 ALL_RELEASES = "all"
 # A field of the form alone: it tells "nothing is ticked" from "nothing was said".
 FORM_MARK = "eessi-form"
-_OPTIONS = ("release", "environments")
+OPTIONS = ("release", "environments")
 _MAX_CHOSEN = 20
 _MAX_LISTED = 10
 
@@ -51,7 +51,7 @@ def options_from_fields(fields: Mapping[str, list[Any]], offers: Offers) -> dict
         If a field is unknown or given twice, or if in the form nothing is ticked.
     """
     from_form = FORM_MARK in fields
-    unknown = set(fields) - {*_OPTIONS, FORM_MARK, "_xsrf"}
+    unknown = set(fields) - {*OPTIONS, FORM_MARK, "_xsrf"}
     if unknown:
         raise _unknown_options(unknown)
     options: dict[str, Any] = {}
@@ -91,10 +91,10 @@ def validate_options(options: object, offers: Offers) -> Choice:
     """
     if not isinstance(options, Mapping):
         raise InvalidChoiceError(
-            f"Options were expected as a mapping, {_shown(type(options).__name__)} came.",
+            f"Options were expected as a mapping, {shown(type(options).__name__)} came.",
             advice='Post {"release": ..., "environments": [...]}.',
         )
-    if unknown := set(options) - set(_OPTIONS):
+    if unknown := set(options) - set(OPTIONS):
         raise _unknown_options(unknown)
     # As many as are offered may be chosen: by default all are.
     names = _names(options.get("environments", []), most=max(_MAX_CHOSEN, len(offers.environments)))
@@ -109,8 +109,8 @@ def validate_options(options: object, offers: Offers) -> Choice:
     for name in dict.fromkeys(names):
         if name not in offered:
             raise InvalidChoiceError(
-                f"There is no environment '{_shown(name)}'.",
-                advice=f"Choose from: {_listed([environment.name for environment in offers.runnable])}.",
+                f"There is no environment '{shown(name)}'.",
+                advice=f"Choose from: {listed([environment.name for environment in offers.runnable])}.",
             )
         if offered[name].reason:
             raise InvalidChoiceError(
@@ -132,7 +132,7 @@ def validate_options(options: object, offers: Offers) -> Choice:
 def _names(value: object, *, most: int) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         raise InvalidChoiceError(
-            f"Environments were expected as a list of names, {_shown(value)} came.",
+            f"Environments were expected as a list of names, {shown(value)} came.",
             advice='Post them as {"environments": ["name", ...]}.',
         )
     if len(value) > most:
@@ -148,7 +148,7 @@ def _release(value: object, names: list[str], offers: Offers) -> str:
         return ALL_RELEASES if names else next(iter(offers.releases), ALL_RELEASES)
     if not isinstance(value, str) or value not in (ALL_RELEASES, *offers.releases):
         raise InvalidChoiceError(
-            f"There is no EESSI release '{_shown(value)}' to choose.",
+            f"There is no EESSI release '{shown(value)}' to choose.",
             advice=f"Choose from: {', '.join((*offers.releases, ALL_RELEASES))}.",
         )
     return value
@@ -156,16 +156,16 @@ def _release(value: object, names: list[str], offers: Offers) -> str:
 
 def _unknown_options(unknown: set[Any]) -> InvalidChoiceError:
     first = min(map(str, unknown))
-    return InvalidChoiceError(f"There is no option '{_shown(first)}'.", advice=f"Options are: {', '.join(_OPTIONS)}.")
+    return InvalidChoiceError(f"There is no option '{shown(first)}'.", advice=f"Options are: {', '.join(OPTIONS)}.")
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
     """Return *names* as a sentence can hold them: the first ten, and how many there are besides."""
     more = f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
     return ", ".join(names[:_MAX_LISTED]) + more or "none"
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """Return *value* as it may stand in a message: short, and in one line of printable characters."""
     text = value if isinstance(value, str) else reprlib.repr(value)
     return "".join(letter if letter.isprintable() else "?" for letter in text[:60])

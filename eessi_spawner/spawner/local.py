@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import cache
+from typing import Any
 
 from jupyterhub.spawner import LocalProcessSpawner
 
@@ -11,6 +12,7 @@ from eessi_spawner.errors import EESSIError
 from eessi_spawner.spawner.mixin import EESSIMixin
 from eessi_spawner.spawner.offers import Offers, make_offers, no_offers, wanted_modules
 from eessi_spawner.spawner.stack_cache import read_stack_cached
+from eessi_spawner.spawner.start_check import check_when_hub_starts
 from eessi_spawner.stack.cpu_targets import parse_cpu_target
 from eessi_spawner.stack.host import Host, read_host
 
@@ -23,8 +25,19 @@ def _this_host() -> Host:
 class EESSILocalSpawner(EESSIMixin, LocalProcessSpawner):
     """Starts servers as local processes of their users, with EESSI kernels beside a mounted /cvmfs."""
 
+    async def start(self) -> Any:
+        """Start the server; where an admin's own `apply_user_options` replaced ours, the traits are the choice."""
+        await self.ensure_choice()
+        if self._offers is not None and self._offers.problem is None:
+            self.tell(f"Found CPU {self._offers.target}")
+        self.tell_choice()
+        self.tell("Starting JupyterLab")
+        self.all_told()
+        return await super().start()
+
     async def find_offers(self) -> Offers:
         """Return what the mounted stack has for this machine's CPU."""
+        self.tell(f"Looking at {self.eessi_root}")
         target = self.cpu_target
         try:
             host = await asyncio.to_thread(_this_host)
@@ -40,3 +53,6 @@ class EESSILocalSpawner(EESSIMixin, LocalProcessSpawner):
             return no_offers(problem, target=target)
         problems = {found.environment.name: found.problem for found in listed if found.problem}
         return make_offers(reading, configured, target=target, problems=problems)
+
+
+check_when_hub_starts()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 from traitlets import Float, List, TraitError, Unicode, default, validate
 
@@ -16,20 +14,15 @@ from eessi_spawner.kernels.settings import SETTINGS_VARIABLE, KernelSettings
 from eessi_spawner.spawner.choice import ALL_RELEASES, Choice, options_from_fields, validate_options
 from eessi_spawner.spawner.form import render_form
 from eessi_spawner.spawner.offers import Offers
-from eessi_spawner.spawner.rejection import rejection, take_out_of_failure_count
+from eessi_spawner.spawner.rejection import refuse, rejection
+from eessi_spawner.spawner.telling import TellingSpawner
 from eessi_spawner.stack.catalogue.listed import ListedEnvironment, check_listed, open_saved_catalogue, resolve_listed
 from eessi_spawner.stack.catalogue.saved import catalogue_directory
 from eessi_spawner.stack.cpu_targets import CpuTarget, parse_cpu_target
 from eessi_spawner.stack.releases import DEFAULT_ROOT
 
-if TYPE_CHECKING:
-    from jupyterhub.spawner import Spawner
-else:
-    # JupyterHub refuses subclasses of its Spawner that cannot start anything; the spawner below us can.
-    from traitlets.config import LoggingConfigurable as Spawner
 
-
-class EESSIMixin(Spawner):
+class EESSIMixin(TellingSpawner):
     """Offers EESSI environments, takes a choice, and tells the server which kernels to make of it.
 
     A spawner that mixes this in says in `find_offers` what can be chosen; all else is here.
@@ -110,16 +103,12 @@ class EESSIMixin(Spawner):
         """,
     ).tag(config=True)
 
-    _progress_seconds: ClassVar[float] = 0.1
-
     # JupyterHub's, which has no types.
     user_options: dict[str, Any]
 
     def __init__(self, **kwargs: Any) -> None:
-        self._steps: list[str] = []
         self._offers: Offers | None = None
         self._choice: Choice | None = None
-        self._all_told = False
         # The release of a form that was refused: the form that comes back keeps it.
         self._refused_release = ""
         super().__init__(**kwargs)
@@ -153,7 +142,7 @@ class EESSIMixin(Spawner):
     def _default_options_form(self) -> Callable[..., Any]:
         return self.render_options_form
 
-    async def render_options_form(self, _spawner: Spawner) -> str:
+    async def render_options_form(self, _spawner: Any) -> str:
         """Return the form; what was chosen last time is preselected where it is still offered."""
         offers = await self.find_offers()
         return render_form(offers, self._preselected(offers), root=self.eessi_root)
@@ -196,26 +185,25 @@ class EESSIMixin(Spawner):
 
     @default("apply_user_options")
     def _default_apply_user_options(self) -> Callable[..., Any]:
-        return EESSIMixin.apply_choice
+        return type(self).apply_choice
 
     async def apply_choice(self, user_options: Mapping[str, Any]) -> None:
         """Turn options into traits; they may come from the REST API, or be stale, and are validated again."""
-        self._steps, self._all_told = [f"Looking at {self.eessi_root}"], False
+        self.begin()
         offers = await self.find_offers()
         try:
             choice = validate_options(user_options or self._configured_options(), offers)
         except EESSIError as error:
             # What was chosen before a repository died may be chosen again when it is back.
             if offers.problem is None:
-                self._forget_refused_options()
-            take_out_of_failure_count(self)
-            raise rejection(error) from error
-        self._last_good_options = dict(user_options)
+                self.forget_refused_options()
+            raise refuse(self, error) from error
+        self._last_good_options = dict(self.user_options)
         self.release = choice.release
         self.module_environments = [environment.name for environment in choice.environments]
         self._offers, self._choice = offers, choice
 
-    def _forget_refused_options(self) -> None:
+    def forget_refused_options(self) -> None:
         """Put back what was chosen before: JupyterHub has saved the refused options, and would use them again."""
         refused = self.user_options == self._last_good_options
         self.user_options = {} if refused else self._last_good_options
@@ -225,30 +213,25 @@ class EESSIMixin(Spawner):
 
     # From a choice to a server
 
-    async def start(self) -> Any:
-        """Start the server; where an admin's own `apply_user_options` replaced ours, the traits are the choice."""
+    async def ensure_choice(self) -> None:
+        """Where an admin's own `apply_user_options` replaced ours, take the traits for the choice."""
         if self._choice is None:
             await self.apply_choice(self._configured_options())
-        self._steps += self._describe()
-        self._all_told = True
-        return await super().start()
 
-    def _describe(self) -> list[str]:
+    def tell_choice(self) -> None:
+        """Show what the server is started with."""
         offers, choice = self._offers, self._choice
         if offers is None or choice is None:
-            return []
+            return
         if offers.problem is not None:
-            return [
-                f"EESSI is not available: {offers.problem.message}",
-                "Starting a server without EESSI kernels",
-            ]
+            self.tell(f"EESSI is not available: {offers.problem.message}", "Starting a server without EESSI kernels")
+            return
         kind = "Sample of EESSI" if offers.sample else "EESSI"
-        lines = []
         for release in sorted({environment.release for environment in choice.environments}, reverse=True):
             names = [environment.title for environment in choice.environments if environment.release == release]
             target = offers.targets.get(release, offers.target)
-            lines.append(f"{kind} {release}, builds for {target}: {', '.join(names)}")
-        return [f"Found CPU {offers.target}", *lines, "Starting JupyterLab"]
+            builds = f", builds for {target}" if target else ""
+            self.tell(f"{kind} {release}{builds}: {', '.join(names)}")
 
     def get_env(self) -> dict[str, str]:
         """Return the server's environment, with what its kernels are to be in one variable."""
@@ -265,18 +248,6 @@ class EESSIMixin(Spawner):
             lmod=self.lmod_command,
             sample=self._offers.sample if self._offers else {},
         )
-
-    async def progress(self) -> AsyncGenerator[dict[str, Any], None]:
-        """Tell what was found and is started, then what the spawner below tells."""
-        told = 0
-        while not self._all_told or told < len(self._steps):
-            for step in self._steps[told:]:
-                told += 1
-                yield {"progress": min(10 * told, 40), "message": step}
-            await asyncio.sleep(self._progress_seconds)
-        async with aclosing(super().progress()) as events:
-            async for event in events:
-                yield event
 
     def check_pin(self, runnable: tuple[str, ...]) -> None:
         """Refuse a pinned CPU target that is not among *runnable*: its builds would end in 'Illegal instruction'.

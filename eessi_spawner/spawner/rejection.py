@@ -27,7 +27,13 @@ def rejection(error: EESSIError) -> HTTPError:
     return refused
 
 
-def take_out_of_failure_count(spawner: Spawner) -> None:
+def refuse(spawner: Spawner, error: EESSIError) -> HTTPError:
+    """Return the exception that ends the spawn of *spawner* with *error*, and that is not counted as a failure."""
+    _take_out_of_failure_count(spawner)
+    return rejection(error)
+
+
+def _take_out_of_failure_count(spawner: Spawner) -> None:
     """Make a rejection inside a spawn not count towards the failures in a row that stop the hub.
 
     JupyterHub 5.x counts every exception of a spawn (`handlers/base.py`, `_track_failure_count`) after it was

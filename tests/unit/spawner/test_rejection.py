@@ -9,7 +9,7 @@ import pytest
 from jupyterhub.utils import format_exception
 
 from eessi_spawner.errors import InvalidChoiceError
-from eessi_spawner.spawner.rejection import rejection, take_out_of_failure_count
+from eessi_spawner.spawner.rejection import refuse, rejection
 
 ERROR = InvalidChoiceError("There is no environment '<b>%s</b>'.", advice="Choose from: a & b.")
 COUNTS_EVERY_EXCEPTION = int(jupyterhub.__version__.split(".")[0]) < 6
@@ -40,7 +40,7 @@ def test_what_jupyterhub_shows_has_nothing_of_it_as_markup() -> None:
 def test_one_is_taken_off_the_count_before_jupyterhub_adds_it(before: dict[str, int], after_5: int) -> None:
     # A request handler has much that plays no part here.
     spawner = SimpleNamespace(handler=SimpleNamespace(settings=dict(before)))
-    take_out_of_failure_count(spawner)
+    refuse(spawner, ERROR)
     assert spawner.handler.settings == ({"failure_count": after_5} if COUNTS_EVERY_EXCEPTION else before)
 
 
@@ -48,11 +48,11 @@ def test_one_is_taken_off_the_count_before_jupyterhub_adds_it(before: dict[str, 
 def test_however_often_it_is_refused_the_count_ends_where_it_began(times: int) -> None:
     settings = {"failure_count": 2}
     for _ in range(times):
-        take_out_of_failure_count(SimpleNamespace(handler=SimpleNamespace(settings=settings)))
+        refuse(SimpleNamespace(handler=SimpleNamespace(settings=settings)), ERROR)
         if COUNTS_EVERY_EXCEPTION:
             settings["failure_count"] = settings.get("failure_count", 0) + 1
     assert settings == {"failure_count": 2}
 
 
 def test_a_spawn_that_no_request_started_is_not_counted_either() -> None:
-    take_out_of_failure_count(SimpleNamespace(handler=None))
+    assert refuse(SimpleNamespace(handler=None), ERROR).status_code == 400

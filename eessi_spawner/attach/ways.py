@@ -1,0 +1,97 @@
+"""The ways to attach by name, and the reading of an admin's settings into them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from itertools import combinations
+from typing import Any, Protocol
+
+from eessi_spawner.attach.claim import ClaimAttachment
+from eessi_spawner.attach.nfs import NFSAttachment
+from eessi_spawner.errors import InvalidChoiceError
+from eessi_spawner.pod import PodPatch
+
+NONE = "none"
+
+
+class Attachment(Protocol):
+    """One thing that is mounted into pods."""
+
+    @property
+    def mount_path(self) -> str:
+        """Where."""
+
+    def patch(self) -> PodPatch:
+        """Return what a pod needs for it."""
+
+    def describe(self) -> str:
+        """Return where it comes from, as a part of a sentence."""
+
+
+# A way that `claim` is set for is the claim's pod side, whatever is behind the claim.
+_WAYS: dict[str, type[ClaimAttachment | NFSAttachment]] = {"csi": ClaimAttachment, "nfs": NFSAttachment}
+
+
+def parse_attachments(value: object) -> tuple[Attachment, ...]:
+    """Return what *value* asks to be mounted.
+
+    Parameters
+    ----------
+    value
+        The name of a way (`"csi"`), a mapping with its settings (`{"way": "nfs", "server": "10.0.0.5"}`), or a list of
+        either, for several repositories at once. `"none"` or an empty list: nothing.
+
+    Raises
+    ------
+    InvalidChoiceError
+        If a way or a setting is unknown or of the wrong type, or if two would be mounted at one place or one inside
+        the other.
+    """
+    if value == NONE:
+        return ()
+    entries = value if isinstance(value, (list, tuple)) else [value]
+    attachments = tuple(map(_parse_one, entries))
+    paths = sorted(attachment.mount_path for attachment in attachments)
+    for outer, inner in combinations(paths, 2):
+        if inner == outer or inner.startswith(f"{outer}/"):
+            raise InvalidChoiceError(
+                f"Two things would be mounted at {outer} and {inner}.",
+                advice="Give each a 'mount_path' of its own, none inside another. The root volume of cvmfs-csi"
+                " at /cvmfs has all repositories in it already.",
+            )
+    return attachments
+
+
+def _parse_one(entry: object) -> Attachment:
+    settings = {"way": entry} if isinstance(entry, str) else entry
+    if not isinstance(settings, Mapping) or not isinstance(settings.get("way"), str):
+        raise InvalidChoiceError(
+            f"A way to attach was expected as a name or a mapping, {str(entry)[:100]!r} came.",
+            advice='Write "csi", or {"way": "nfs", "server": "10.0.0.5", "path": "/"}.',
+        )
+    way = settings["way"]
+    if way not in _WAYS:
+        raise InvalidChoiceError(
+            f"There is no way to attach called {way[:100]!r}.",
+            advice=f"Choose from: {', '.join((*_WAYS, NONE))}.",
+        )
+    kind: type[ClaimAttachment | NFSAttachment] = ClaimAttachment if "claim" in settings else _WAYS[way]
+    return _make(kind, {key: value for key, value in settings.items() if key != "way"}, way)
+
+
+def _make(kind: type[ClaimAttachment | NFSAttachment], settings: Mapping[str, Any], way: str) -> Attachment:
+    known = {field.name: field for field in fields(kind)}
+    for name, value in settings.items():
+        if name not in known:
+            raise InvalidChoiceError(
+                f"The way '{way}' has no setting {str(name)[:100]!r}.",
+                advice=f"Its settings are: {', '.join(known)}.",
+            )
+        if type(value) is not type(known[name].default):
+            raise InvalidChoiceError(
+                f"The setting '{name}' of the way '{way}' was expected to be of type"
+                f" {type(known[name].default).__name__}, {value!r:.100} came.",
+                advice="See docs/admin/attach.md for an example of each way.",
+            )
+    return kind(**settings)

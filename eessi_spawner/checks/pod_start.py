@@ -1,0 +1,235 @@
+"""Why has a pod not started yet? Answered from the pod's status and its events."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from eessi_spawner.checks.finding import Finding
+
+Json = Mapping[str, Any]
+
+# A claim may be made a moment after the first user asks for it.
+CLAIM_PATIENCE = 30.0
+# Volumes are mounted in a second or two; kubelet itself says something only after two minutes.
+SLOW_MOUNT_SECONDS = 15.0
+
+_ASK = "Tell an administrator of this hub"
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """An event's reasons and a pattern of its message, and what they mean; `{...}` are the pattern's groups."""
+
+    reasons: tuple[str, ...]
+    pattern: re.Pattern[str]
+    code: str
+    sentence: str
+    advice: str
+    patience: float | None = None
+
+
+def _rule(  # noqa: PLR0913, PLR0917  (a row of the table below)
+    reasons: str, pattern: str, code: str, sentence: str, advice: str, patience: float | None = None
+) -> _Rule:
+    return _Rule(tuple(reasons.split()), re.compile(pattern, re.DOTALL), code, sentence, advice, patience)
+
+
+# The first that matches counts. Sources: kubernetes pkg/scheduler (FailedScheduling), pkg/volume/csi/csi_mounter.go and
+# pkg/kubelet/volumemanager (FailedMount), pkg/kubelet/images (InspectFailed, Failed), nfs-utils' mount.nfs.
+_RULES = (
+    _rule(
+        "FailedScheduling",
+        r'persistentvolumeclaim "(?P<claim>[^"]+)" not found',
+        "claim_missing",
+        "The volume claim {claim}, which the server needs, does not exist.",
+        _ASK + ": the claim {claim} has to be made in this hub's namespace.",
+        CLAIM_PATIENCE,
+    ),
+    _rule(
+        "FailedScheduling",
+        r'persistentvolumeclaim "(?P<claim>[^"]+)" is being deleted',
+        "claim_pending",
+        "The volume claim {claim} is being deleted, and the server waits for a new one.",
+        _ASK + " if this stays.",
+    ),
+    _rule(
+        "FailedScheduling",
+        r"unbound immediate PersistentVolumeClaims|didn't find available persistent volumes",
+        "claim_pending",
+        "A volume claim of the server has no volume yet; waiting for one.",
+        _ASK + " if this stays: the claim's own events say why it is not bound.",
+    ),
+    _rule(
+        "FailedScheduling",
+        r"nodes are available: (?P<why>.+?)\.? (?:preemption|no new claims)|nodes are available: (?P<all>.+)",
+        "unschedulable",
+        "No node can take the server now ({why}); waiting for one.",
+        "Wait, or stop this server and choose smaller resources.",
+    ),
+    _rule(
+        "FailedScheduling",
+        r"(?P<why>.+)",
+        "unschedulable",
+        "No node can take the server now; waiting for one.",
+        "Wait, or stop this server and choose smaller resources.",
+    ),
+    _rule(
+        "FailedMount FailedAttachVolume",
+        r"driver name (?P<driver>\S+) not found in the list of registered CSI drivers",
+        "driver_missing",
+        "The node has no volume driver {driver} yet, so EESSI cannot be mounted there; waiting for the driver.",
+        _ASK + ": the driver's node plugin has to run on this node too (mind its tolerations).",
+    ),
+    _rule(
+        "FailedMount",
+        r"Failed to resolve server (?P<server>[^\s:]+)",
+        "nfs_unresolved",
+        "The node cannot resolve the NFS server's name {server}; trying again.",
+        _ASK + ": nodes do not use the cluster's DNS, so name a Service or an address.",
+    ),
+    _rule(
+        "FailedMount",
+        r"need a /sbin/mount\.<type> helper|unknown filesystem type 'nfs",
+        "nfs_client_missing",
+        "The node has no NFS client, so EESSI cannot be mounted there; trying again.",
+        _ASK + ": the nodes need the package nfs-common or nfs-utils.",
+    ),
+    _rule(
+        "FailedMount",
+        r"mount\.nfs\d?: (?P<why>[^\n]+)",
+        "nfs_failed",
+        "The NFS server does not give EESSI out ({why}); trying again.",
+        _ASK + " if this stays.",
+    ),
+    _rule(
+        "FailedMount FailedAttachVolume",
+        r"(?P<why>.+)",
+        "mount_slow",
+        "The node has not mounted the server's volumes yet; trying again.",
+        _ASK + " if this stays.",
+    ),
+    _rule(
+        "InspectFailed Failed",
+        r"couldn't parse image|InvalidImageName|invalid reference format",
+        "image_invalid",
+        "The name of the server's image is not valid.",
+        "Choose another image.",
+        0.0,
+    ),
+    _rule(
+        "Failed BackOff",
+        r'(?:pull|pulling) image "(?P<image>[^"]+)"|ErrImagePull|ImagePullBackOff',
+        "image_not_pulled",
+        "The server's image could not be pulled; trying again.",
+        "Check the image's name and tag, or ask an administrator.",
+    ),
+)
+
+
+def find_trouble(pod: Json | None, events: Iterable[Json], *, now: datetime | None = None) -> list[Finding]:
+    """Return what keeps *pod* from starting, oldest first; empty where nothing is known to.
+
+    Parameters
+    ----------
+    pod
+        As the API gives it; None where it is not there yet.
+    events
+        Of this pod, oldest first.
+    now
+        The present.
+    """
+    if pod is not None and _has_started(pod):
+        return []
+    findings = [finding for finding in map(explain_event, events) if finding is not None]
+    if pod is not None:
+        if _is_scheduled(pod):
+            findings = [finding for finding in findings if finding.code not in _BEFORE_SCHEDULING]
+        findings += filter(None, (_image_trouble(pod), _slow_mount(pod, findings, now or datetime.now(timezone.utc))))
+    return list({finding.code: finding for finding in findings}.values())
+
+
+_BEFORE_SCHEDULING = frozenset({"claim_missing", "claim_pending", "unschedulable"})
+
+
+def explain_event(event: Json) -> Finding | None:
+    """Return what *event*, as the API gives it, says about a pod that does not start; None where nothing."""
+    if event.get("type") != "Warning":
+        return None
+    words = str(event.get("message") or "")
+    for rule in _RULES:
+        if event.get("reason") in rule.reasons and (match := rule.pattern.search(words)):
+            groups = {name: _short(value or "") for name, value in match.groupdict().items()}
+            groups["why"] = groups.get("why") or groups.get("all", "")
+            sentence, advice = rule.sentence.format(**groups), rule.advice.format(**groups)
+            return Finding(rule.code, sentence, advice, f"{event.get('reason')}: {words}", rule.patience)
+    return None
+
+
+def _image_trouble(pod: Json) -> Finding | None:
+    for status in _container_statuses(pod):
+        waiting = (status.get("state") or {}).get("waiting") or {}
+        if waiting.get("reason") == "InvalidImageName":
+            return Finding(
+                "image_invalid",
+                f"{_short(str(status.get('image', '')))!r} is not the name of an image.",
+                "Choose another image.",
+                str(waiting.get("message", "InvalidImageName")),
+                patience=0.0,
+            )
+    return None
+
+
+def _slow_mount(pod: Json, findings: list[Finding], now: datetime) -> Finding | None:
+    """Say that volumes take long; the kubelet itself says so only after two minutes."""
+    scheduled = _scheduled_at(pod)
+    if findings or scheduled is None or _has_sandbox(pod):
+        return None
+    seconds = (now - scheduled).total_seconds()
+    if seconds < SLOW_MOUNT_SECONDS:
+        return None
+    node = pod["spec"].get("nodeName", "")
+    return Finding(
+        "mount_slow",
+        f"The node {node} is still mounting the server's volumes.",
+        _ASK + " if this stays.",
+        f"scheduled to {node} at {scheduled.isoformat()}, and no container has been created yet",
+    )
+
+
+def _has_started(pod: Json) -> bool:
+    return (pod.get("status") or {}).get("phase") in ("Running", "Succeeded", "Failed")
+
+
+def _is_scheduled(pod: Json) -> bool:
+    return bool((pod.get("spec") or {}).get("nodeName"))
+
+
+def _has_sandbox(pod: Json) -> bool:
+    """Say whether the volumes are mounted: only then does kubelet make the pod's sandbox, which has an address."""
+    status = pod.get("status") or {}
+    return bool(status.get("podIP")) or any(
+        (found.get("state") or {}).get("waiting", {}).get("reason") not in ("ContainerCreating", "PodInitializing")
+        for found in _container_statuses(pod)
+    )
+
+
+def _scheduled_at(pod: Json) -> datetime | None:
+    for condition in (pod.get("status") or {}).get("conditions") or ():
+        if condition.get("type") == "PodScheduled" and condition.get("status") == "True":
+            return datetime.fromisoformat(condition["lastTransitionTime"].replace("Z", "+00:00"))
+    return None
+
+
+def _container_statuses(pod: Json) -> list[Json]:
+    status = pod.get("status") or {}
+    return [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+
+
+def _short(text: str) -> str:
+    """Return *text* as one line that a sentence can hold."""
+    line = " ".join(text.split())
+    return line if len(line) <= 200 else f"{line[:199]}…"

@@ -1,0 +1,64 @@
+"""What can be chosen where the hub mounts no stack: the catalogue's word, and the site's. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eessi_spawner.errors import UnknownModuleError
+from eessi_spawner.spawner.offers import EnvironmentOffer, Offers
+from eessi_spawner.stack.catalogue.index import Catalogue
+from eessi_spawner.stack.catalogue.listed import ListedEnvironment
+from eessi_spawner.stack.cpu_targets import CpuTarget
+from eessi_spawner.stack.defaults import default_environments, default_modules
+from eessi_spawner.stack.mounted import ReleaseReading, StackReading
+
+
+def catalogue_offers(
+    catalogue: Catalogue, listed: Sequence[ListedEnvironment], *, root: str, pin: CpuTarget | None = None
+) -> Offers:
+    """Return the offers of a site that lists *listed*, or of the default environments where it lists none.
+
+    What a site lists is offered whether or not the catalogue knows it: the site's own modules are not in it, and it
+    may be older than the site's list. A kernel whose modules are absent says so itself.
+
+    Parameters
+    ----------
+    pin
+        The CPU target that all servers are pinned to, if so.
+    """
+    if listed:
+        offers = [EnvironmentOffer(found.environment, found.problem) for found in listed]
+    else:
+        offers = [EnvironmentOffer(found) for found in default_environments(_reading(catalogue, root, pin))]
+    offers.sort(key=lambda offer: offer.environment.release, reverse=True)
+    return Offers(target=pin.path if pin else "", environments=tuple(offers))
+
+
+def unknown_modules(catalogue: Catalogue, listed: Sequence[ListedEnvironment]) -> list[str]:
+    """Return a sentence for each module of *listed* that the catalogue does not know: often a misspelling."""
+    sentences = []
+    for found in listed:
+        for module in found.environment.modules:
+            try:
+                catalogue.find(module, found.environment.release)
+            except UnknownModuleError as error:
+                sentences.append(f"Environment {found.environment.name!r}: {error}")
+    return sentences
+
+
+def _reading(catalogue: Catalogue, root: str, pin: CpuTarget | None) -> StackReading:
+    """Return what a mounted tree would be read as, if it has all that the catalogue lists."""
+    wanted = default_modules()
+    readings = []
+    for release in catalogue.releases:
+        found = tuple(module for module in wanted.get(release, ()) if _is_there(catalogue, module, release, pin))
+        readings.append(ReleaseReading(release, pin.path if pin else "", found))
+    return StackReading(root, tuple(readings))
+
+
+def _is_there(catalogue: Catalogue, module: str, release: str, pin: CpuTarget | None) -> bool:
+    try:
+        rows = catalogue.find(module, release)
+    except UnknownModuleError:
+        return False
+    return any(catalogue.runs_on(row, [pin] if pin else []) for row in rows)

@@ -1,0 +1,117 @@
+"""Makes the claims that a server needs, before its pod, and removes those that go with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from kubernetes_asyncio.client import ApiException
+
+from eessi_spawner.attach.claim import ClaimAttachment
+from eessi_spawner.checks.refusal import explain_refusal
+from eessi_spawner.errors import ClaimError
+
+DRIVER = "cvmfs.csi.cern.ch"
+
+_ACCESS = ["ReadOnlyMany"]
+# cvmfs-csi takes any size but none (`docs/how-to-use.md`).
+_SIZE = {"storage": "1"}
+_GONE, _CONFLICT = 404, 409
+_MADE_BY = {"app.kubernetes.io/managed-by": "eessi-spawner"}
+
+
+async def make_claim(api: Any, namespace: str, attachment: ClaimAttachment, *, seconds: float) -> None:
+    """Make the claim of *attachment* in *namespace*, and its volume if it is static; one that exists is kept.
+
+    Raises
+    ------
+    ClaimError
+        If the cluster refuses it.
+    """
+    try:
+        # Asked first: where a quota is used up, making what exists already is refused by 403 instead of 409.
+        if await _exists(api, namespace, attachment.claim, seconds):
+            return
+        if attachment.static:
+            await _create(api.create_persistent_volume(volume_manifest(namespace, attachment)), seconds)
+        manifest = claim_manifest(namespace, attachment)
+        await _create(api.create_namespaced_persistent_volume_claim(namespace, manifest), seconds)
+    except ApiException as error:
+        refusal = explain_refusal(error.status, error.body)
+        raise ClaimError(
+            f"The volume claim {attachment.claim} could not be made. {refusal.message}",
+            advice=refusal.advice,
+            details=refusal.details,
+        ) from error
+
+
+async def remove_claim(api: Any, namespace: str, attachment: ClaimAttachment, *, seconds: float) -> None:
+    """Remove the claim of *attachment*, and its volume if it is static; what is gone already is fine."""
+    await _delete(api.delete_namespaced_persistent_volume_claim(attachment.claim, namespace), seconds)
+    if attachment.static:
+        await _delete(api.delete_persistent_volume(_volume_name(namespace, attachment)), seconds)
+
+
+def claim_manifest(namespace: str, attachment: ClaimAttachment) -> Mapping[str, Any]:
+    """Return the claim as Kubernetes' JSON."""
+    spec: dict[str, Any] = {"accessModes": _ACCESS, "resources": {"requests": _SIZE}}
+    if attachment.static:
+        # An empty class keeps a default StorageClass from making another volume.
+        spec |= {"storageClassName": "", "volumeName": _volume_name(namespace, attachment)}
+    else:
+        spec["storageClassName"] = attachment.storage_class
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": attachment.claim, "namespace": namespace, "labels": _MADE_BY},
+        "spec": spec,
+    }
+
+
+def volume_manifest(namespace: str, attachment: ClaimAttachment) -> Mapping[str, Any]:
+    """Return the static volume of cvmfs-csi for the claim as Kubernetes' JSON; its handle is its own."""
+    name = _volume_name(namespace, attachment)
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": name, "labels": _MADE_BY},
+        "spec": {
+            "accessModes": _ACCESS,
+            "capacity": _SIZE,
+            "persistentVolumeReclaimPolicy": "Retain",
+            "storageClassName": "",
+            "claimRef": {"namespace": namespace, "name": attachment.claim},
+            "csi": {"driver": DRIVER, "volumeHandle": name, "readOnly": True},
+        },
+    }
+
+
+def _volume_name(namespace: str, attachment: ClaimAttachment) -> str:
+    return f"eessi-{namespace}-{attachment.claim}"
+
+
+async def _exists(api: Any, namespace: str, claim: str, seconds: float) -> bool:
+    try:
+        await asyncio.wait_for(api.read_namespaced_persistent_volume_claim(claim, namespace), seconds)
+    except ApiException as error:
+        if error.status != _GONE:
+            raise
+        return False
+    return True
+
+
+async def _create(request: Any, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(request, seconds)
+    except ApiException as error:
+        if error.status != _CONFLICT:
+            raise
+
+
+async def _delete(request: Any, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(request, seconds)
+    except ApiException as error:
+        if error.status != _GONE:
+            raise
