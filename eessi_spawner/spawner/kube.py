@@ -159,6 +159,8 @@ class EESSISpawner(EESSIMixin, ExplainedKubeSpawner):
             await super().apply_choice(own)
         else:
             await self.ensure_choice()
+        self.tell(*(f"Attaching {found.mount_path} from {found.describe()}" for found in self.attachments()))
+        self.tell_choice()
 
     # From a choice to a pod
 

@@ -1,0 +1,125 @@
+"""Hubs whose servers are pods of a cluster, and people who use them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from eessi_spawner.demo.hub import DemoHub, free_port, running_hub
+from eessi_spawner.demo.kernel_client import CellResult, run_cell
+from eessi_spawner.demo.visitor import Visitor, form_fields
+
+CONFIG = Path(__file__).with_name("jupyterhub_config.py")
+USER_IMAGE = "localhost/eessi-spawner/user:test"
+PLAIN_IMAGE = "localhost/eessi-spawner/plain:test"
+KERNELS_IMAGE = "localhost/eessi-spawner/kernels:test"
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a hub runs its servers: a cluster, as its administrator, and a namespace."""
+
+    kubeconfig: Path
+    host_ip: str
+    namespace: str
+
+
+@contextmanager
+def hub_on(  # noqa: PLR0913  (each by its name)
+    place: Place,
+    state: Path,
+    *,
+    log: Path,
+    image: str = USER_IMAGE,
+    spawner_class: str = "eessi",
+    sections: Json | None = None,
+    cleanup_servers: bool = True,
+    **spawner: Any,
+) -> Iterator[DemoHub]:
+    """Run a hub at *place* whose spawner has the traits *spawner*."""
+    state.mkdir(exist_ok=True)
+    settings = {
+        "host_ip": place.host_ip,
+        "namespace": place.namespace,
+        "image": image,
+        "spawner_class": spawner_class,
+        "cleanup_servers": cleanup_servers,
+        "settings": {"EESSISpawner": spawner, **(sections or {})},
+    }
+    environ = {"EESSI_CLUSTER": json.dumps(settings), "KUBECONFIG": str(place.kubeconfig)}
+    with (
+        mock.patch.dict(os.environ, environ),
+        running_hub(state, root="/cvmfs/software.eessi.io", port=free_port(), log=log, config=CONFIG) as hub,
+    ):
+        yield hub
+
+
+class Person:
+    """Somebody who has logged in."""
+
+    def __init__(self, hub: DemoHub, name: str) -> None:
+        self.name = name
+        self.visitor = Visitor(hub.url)
+        assert self.visitor.log_in(name).status == 200
+        self.token = self.visitor.token()
+
+    def choose(self, *environments: str, release: str = "all") -> list[str]:
+        """Post the form with *environments* ticked, all where none is named; return what the progress page tells."""
+        fields = form_fields(self.visitor.spawn_form().text)
+        hidden = [(field.name, field.value) for field in fields if field.kind == "hidden"]
+        offered = [field.value for field in fields if field.name == "environments"]
+        ticked = [("environments", name) for name in environments or offered]
+        answer = self.visitor.spawn([*hidden, ("release", release), *ticked])
+        assert answer.status == 200, answer.text
+        return self.told()
+
+    def ask(self, options: Json) -> int:
+        """Ask for a server by REST; return the HTTP status."""
+        return self.visitor.call(f"hub/api/users/{self.name}/server", options, token=self.token).status
+
+    def told(self) -> list[str]:
+        """Return what the progress page tells until the server is ready, or has failed."""
+        return [event.get("message", "") for event in self.visitor.progress()]
+
+    def is_ready(self) -> bool:
+        model = json.loads(self.visitor.call(f"hub/api/users/{self.name}", method="GET", token=self.token).text)
+        return bool(model["servers"].get("", {}).get("ready"))
+
+    def stop(self) -> None:
+        self.visitor.call(f"hub/api/users/{self.name}/server", method="DELETE", token=self.token)
+
+    def kernels(self) -> dict[str, str]:
+        """Return the titles of the EESSI kernels of this person's server, and their names."""
+        specs = json.loads(self._ask_server("api/kernelspecs"))["kernelspecs"]
+        return {
+            spec["spec"]["display_name"]: name
+            for name, spec in specs.items()
+            if "eessi" in spec["spec"].get("metadata", {})
+        }
+
+    def start_kernel(self, name: str) -> str:
+        """Start a kernel and return its id."""
+        return str(json.loads(self._ask_server("api/kernels", {"name": name}))["id"])
+
+    def run(self, kernel: str, code: str, *, seconds: float = 60) -> CellResult:
+        """Run a cell."""
+        server = f"{self.visitor.url}user/{self.name}/"
+        return asyncio.run(run_cell(server, self.token, kernel, code, seconds=seconds))
+
+    def end_kernel(self, kernel: str) -> None:
+        self.visitor.call(f"user/{self.name}/api/kernels/{kernel}", method="DELETE", token=self.token)
+
+    def _ask_server(self, path: str, body: Json | None = None) -> str:
+        method = "POST" if body else "GET"
+        answer = self.visitor.call(f"user/{self.name}/{path}", body, method=method, token=self.token)
+        assert answer.status < 300, answer.text
+        return answer.text

@@ -1,0 +1,32 @@
+"""A hub on the host, whose servers are pods of the cluster; what differs from test to test is in EESSI_CLUSTER."""
+
+import json
+import os
+
+import eessi_spawner.demo
+
+load_subconfig(os.path.join(os.path.dirname(eessi_spawner.demo.__file__), "jupyterhub_config.py"))  # noqa: F821
+
+c = get_config()  # noqa: F821
+cluster = json.loads(os.environ["EESSI_CLUSTER"])
+
+c.JupyterHub.spawner_class = cluster["spawner_class"]
+# Where pods reach the hub; people reach its proxy on the loopback address.
+c.JupyterHub.hub_bind_url = f"http://0.0.0.0:{json.loads(os.environ['EESSI_DEMO'])['hub_port']}"
+c.JupyterHub.hub_connect_ip = cluster["host_ip"]
+c.JupyterHub.cleanup_servers = cluster["cleanup_servers"]
+c.JupyterHub.log_level = "DEBUG"
+# As Zero to JupyterHub sets it.
+c.JupyterHub.concurrent_spawn_limit = 64
+c.Spawner.consecutive_failure_limit = 5
+
+c.KubeSpawner.namespace = cluster["namespace"]
+c.KubeSpawner.image = cluster["image"]
+c.KubeSpawner.image_pull_policy = "Never"
+c.KubeSpawner.start_timeout = 120
+c.KubeSpawner.http_timeout = 60
+# What Pod Security `restricted` asks for.
+c.KubeSpawner.container_security_context = {"capabilities": {"drop": ["ALL"]}}
+c.KubeSpawner.pod_security_context = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+for section, settings in cluster["settings"].items():
+    c[section].update(settings)
