@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.cluster.hubs import KERNELS_IMAGE, PLAIN_IMAGE, Person
+from tests.cluster.spawns.hubs import KERNELS_IMAGE, PLAIN_IMAGE, Person
 
 ENVIRONMENT = "2025.06-python-2025b"
 NUMPY = (

@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -15,6 +14,7 @@ from unittest import mock
 from eessi_spawner.demo.hub import DemoHub, free_port, running_hub
 from eessi_spawner.demo.kernel_client import CellResult, run_cell
 from eessi_spawner.demo.visitor import Visitor, form_fields
+from tests.cluster.spawns.places import Place
 
 CONFIG = Path(__file__).with_name("jupyterhub_config.py")
 USER_IMAGE = "localhost/eessi-spawner/user:test"
@@ -22,15 +22,6 @@ PLAIN_IMAGE = "localhost/eessi-spawner/plain:test"
 KERNELS_IMAGE = "localhost/eessi-spawner/kernels:test"
 
 Json = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a hub runs its servers: a cluster, as its administrator, and a namespace."""
-
-    kubeconfig: Path
-    host_ip: str
-    namespace: str
 
 
 @contextmanager
