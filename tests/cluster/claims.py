@@ -9,6 +9,7 @@ from typing import Any
 from kubernetes import client
 
 from tests.cluster.testbed.api import DRIVER
+from tests.cluster.testbed.programs import wait_until
 
 READ_ONLY_MANY = ("ReadOnlyMany",)
 # What every pod that uses /cvmfs should say.
@@ -48,6 +49,8 @@ def static_claim(
     spec = claim_spec(modes, volumeName=name, storageClassName="")
     core.create_namespaced_persistent_volume_claim(namespace, {"metadata": {"name": name}, "spec": spec})
     try:
+        read = core.read_namespaced_persistent_volume_claim
+        wait_until(f"claim {name} is bound", lambda: read(name, namespace).status.phase == "Bound")
         yield name
     finally:
         core.delete_namespaced_persistent_volume_claim(name, namespace)

@@ -16,7 +16,7 @@ from tests.cluster.testbed.control_plane import ControlPlane
 from tests.cluster.testbed.machine import Machine
 from tests.cluster.testbed.node import Node
 from tests.cluster.testbed.node_files import PAUSE_IMAGE
-from tests.cluster.testbed.programs import Program, TestbedError
+from tests.cluster.testbed.programs import TestbedError
 
 NODES = ("node-a", "node-b")
 
@@ -125,7 +125,7 @@ class Cluster:
         with Api(self.kubeconfig) as api:
             api.create_basics(machine.dns_ip)
         provisioner = [f"{binaries}/csi", "provisioner", f"--kubeconfig={self.kubeconfig}"]
-        Program(provisioner, log=self.logs / "provisioner.log", enter=machine.enter).start()
+        machine.program(provisioner, log=self.logs / "provisioner.log").start()
         for node in self.nodes:
             if node.name in self.drivers:
                 node.start_driver()

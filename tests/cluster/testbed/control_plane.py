@@ -56,6 +56,8 @@ class ControlPlane:
             f"--service-account-private-key-file={self._key}",
             f"--root-ca-file={self._certificate}",
             "--leader-elect=false",
+            # A claim made just before its volume is bound at the next look, else 15 s later.
+            "--pvclaimbinder-sync-period=1s",
         )
         scheduler = self._program(
             "kube-scheduler", f"--kubeconfig={self.kubeconfig_of('system:kube-scheduler')}", "--leader-elect=false"
@@ -111,7 +113,7 @@ class ControlPlane:
 
     def _program(self, name: str, *options: str) -> Program:
         log = self.directory.parent / "logs" / f"{name}.log"
-        return Program([self._kube, name, *options], log=log, enter=self._machine.enter)
+        return self._machine.program([self._kube, name, *options], log=log)
 
     def _write_secrets(self) -> None:
         self.directory.mkdir(parents=True)

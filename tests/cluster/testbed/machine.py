@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
-from tests.cluster.testbed.programs import TestbedError, children, wait_until
+from tests.cluster.testbed.programs import Program, TestbedError, children, wait_until
 
 # Second bytes of 10.N.0.0/16, one for each cluster that runs at a time.
 _NUMBERS = range(211, 250)
@@ -23,6 +24,7 @@ class Machine:
         self._pause = pause
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
+        self._programs: list[Program] = []
         self.number = 0
 
     @property
@@ -59,6 +61,11 @@ class Machine:
     def enter(self) -> list[str]:
         """The command that runs another one in here."""
         return ["nsenter", "--target", str(self.first_pid), "--net", "--pid", "--mount", "--"]
+
+    def program(self, argv: Sequence[str | Path], *, log: Path, enter: Sequence[str] | None = None) -> Program:
+        """Return a program that is not started yet, and runs in here or where *enter* leads."""
+        self._programs.append(Program(argv, log=log, enter=enter or self.enter))
+        return self._programs[-1]
 
     def start(self, *, dies_with_caller: bool) -> None:
         """Make the namespaces and the cable; with the calling *thread* dies all, or not before `stop`."""
@@ -110,3 +117,5 @@ class Machine:
             for first in children(self._process.pid):
                 os.kill(first, signal.SIGKILL)
             self._process.wait()
+            for program in self._programs:
+                program.stop()

@@ -60,9 +60,11 @@ class Node:
         for folder in ("lib", "log"):
             (self.directory / folder).mkdir(parents=True)
         make_cgroup(self.cgroup)
-        arguments = [self.directory, repositories, self._binaries / "pause"]
+        arguments = [str(self.directory), str(repositories), str(self._binaries / "pause")]
         namespaces = ["--mount", "--pid", "--fork", "--kill-child=SIGKILL"]
-        self._first = self._program("node", ["unshare", *namespaces, "sh", _FIRST_PROCESS, *arguments], on_machine=True)
+        self._first = self._program(
+            "node", ["unshare", *namespaces, "sh", str(_FIRST_PROCESS), *arguments], on_machine=True
+        )
         self._first.start()
         wait_until("the node has its root", lambda: self._first.must_run() and self._has_its_root())
         files = node_files.write(self.directory, pods=self._machine.pods_of_node(self.index))
@@ -134,5 +136,5 @@ class Node:
         self, name: str, argv: Sequence[str | Path], *, on_machine: bool = False, path: Path | None = None
     ) -> Program:
         environment = ["env", f"PATH={path}:{os.environ['PATH']}"] if path else []
-        enter = self._machine.enter if on_machine else self.enter
-        return Program([*environment, *argv], log=self._logs / f"{self.name}-{name}.log", enter=enter)
+        enter = None if on_machine else self.enter
+        return self._machine.program([*environment, *argv], log=self._logs / f"{self.name}-{name}.log", enter=enter)

@@ -38,13 +38,10 @@ def children(pid: int) -> list[int]:
 class Program:
     """Runs *argv* by way of *enter*, a command such as nsenter that forks, and ends it when asked to."""
 
-    def __init__(
-        self, argv: Sequence[str | Path], *, log: Path, enter: Sequence[str], environment: dict[str, str] | None = None
-    ) -> None:
+    def __init__(self, argv: Sequence[str | Path], *, log: Path, enter: Sequence[str]) -> None:
         self.argv = [str(argument) for argument in argv]
         self.log = log
         self._enter = list(enter)
-        self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -68,7 +65,6 @@ class Program:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env=os.environ | self._environment if self._environment else None,
             )
 
     def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> None:
