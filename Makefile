@@ -44,6 +44,10 @@ format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+.PHONY: faults
+faults: $(VENV)/.dev system-packages ## Run the tests of faults that take minutes
+	$(BIN)/python -m pytest -m long $(PYTEST_ARGS)
+
 .PHONY: bench
 bench: $(VENV)/.dev system-packages ## Measure speed beside the plain thing, in tables
 	$(BIN)/python -m tests.benchmarks

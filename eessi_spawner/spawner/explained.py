@@ -17,6 +17,9 @@ from eessi_spawner.spawner.start_watch import StartWatch
 from eessi_spawner.spawner.telling import TellingSpawner
 
 
+_FORBIDDEN = 403
+
+
 class ExplainedKubeSpawner(TellingSpawner, KubeSpawner):
     """Nothing here knows of EESSI."""
 
@@ -45,6 +48,17 @@ class ExplainedKubeSpawner(TellingSpawner, KubeSpawner):
             starting.cancel()
             watching.cancel()
             self.all_told()
+
+    async def _make_create_pod_request(self, pod: Any, request_timeout: float) -> bool:
+        """Create the pod; in a namespace that has just been made, its service account may take a moment."""
+        try:
+            created: bool = await super()._make_create_pod_request(pod, request_timeout)
+        except ApiException as error:
+            # plugin/pkg/admission/serviceaccount of Kubernetes.
+            if error.status == _FORBIDDEN and "error looking up service account" in str(error.body):
+                return False
+            raise
+        return created
 
     def _look_at_pod(self) -> list[Finding]:
         reflector = self.pod_reflector

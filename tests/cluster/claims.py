@@ -26,27 +26,30 @@ def volume_of(claim: str) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def static_claim(
+def static_claim(  # noqa: PLR0913  (each by its name)
     core: client.CoreV1Api,
     name: str,
     *,
     namespace: str = "default",
     modes: Sequence[str] = READ_ONLY_MANY,
     attributes: Mapping[str, str] | None = None,
+    source: Mapping[str, Any] | None = None,
 ) -> Iterator[str]:
-    """Make a volume and the claim to it."""
+    """Make a volume, of the driver unless *source* says otherwise, and the claim to it."""
+    volume = f"{namespace}-{name}"
+    driver = {"csi": {"driver": DRIVER, "volumeHandle": volume, "volumeAttributes": dict(attributes or {})}}
     core.create_persistent_volume(
         {
-            "metadata": {"name": name},
+            "metadata": {"name": volume},
             "spec": {
                 "accessModes": list(modes),
                 "capacity": {"storage": "1"},
-                "csi": {"driver": DRIVER, "volumeHandle": name, "volumeAttributes": dict(attributes or {})},
                 "persistentVolumeReclaimPolicy": "Retain",
+                **(source or driver),
             },
         }
     )
-    spec = claim_spec(modes, volumeName=name, storageClassName="")
+    spec = claim_spec(modes, volumeName=volume, storageClassName="")
     core.create_namespaced_persistent_volume_claim(namespace, {"metadata": {"name": name}, "spec": spec})
     try:
         read = core.read_namespaced_persistent_volume_claim
@@ -54,4 +57,4 @@ def static_claim(
         yield name
     finally:
         core.delete_namespaced_persistent_volume_claim(name, namespace)
-        core.delete_persistent_volume(name)
+        core.delete_persistent_volume(volume)

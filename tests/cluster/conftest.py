@@ -13,6 +13,7 @@ import pytest
 from tests.cluster.testbed.api import Api
 from tests.cluster.testbed.archive import write_archive
 from tests.cluster.testbed.cluster import Cluster
+from tests.cluster.testbed.mount_nfs import build_mount_nfs
 from tests.cluster.testbed.requirements import missing
 
 # Read here, since every test is kept from the caller's settings.
@@ -50,7 +51,8 @@ def cluster(repositories: Path, artefacts: Path, pytestconfig: pytest.Config) ->
     if lacking := missing():
         unavailable(pytestconfig, lacking)
     logs = artefacts / "cluster"
-    with Cluster(repositories, name=f"tests-{os.getpid()}", keep_logs=logs) as testbed:
+    helpers = build_mount_nfs()
+    with Cluster(repositories, name=f"tests-{os.getpid()}", mount_helpers=helpers, keep_logs=logs) as testbed:
         yield testbed
 
 

@@ -46,9 +46,7 @@ def place_of(stocked: Cluster, api: Api, tmp_path_factory: pytest.TempPathFactor
                 directory = tmp_path_factory.mktemp(pod_security)
                 place = make_place(stocked, api, pod_security, directory, pod_security=pod_security)
                 places[pod_security] = place
-                claims.enter_context(
-                    static_claim(api.core, "cvmfs", namespace=place.namespace, volume=f"{pod_security}-cvmfs")
-                )
+                claims.enter_context(static_claim(api.core, "cvmfs", namespace=place.namespace))
             return places[pod_security]
 
         yield place_of
@@ -83,7 +81,7 @@ def person_on(start_hub: Callable[..., Any]) -> Callable[..., Person]:
 
 
 @pytest.fixture(scope="session")
-def nfs_server(stocked: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NFSServer]:
+def nfs_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NFSServer]:
     """Return a real NFSv4 server that exports what /cvmfs has, as /cvmfs."""
     server = NFSServer(build_stack_tree(), tmp_path_factory.mktemp("nfs"))
     server.start()
@@ -124,9 +122,7 @@ def repository_claims(place_of: PlaceOf, api: Api) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def site_additions(
-    place_of: PlaceOf, stocked: Cluster, api: Api, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def site_additions(place_of: PlaceOf, api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the name of a claim, in the namespace `restricted`, to a directory of the site's."""
     source = {"hostPath": {"path": str(tmp_path_factory.mktemp("additions")), "type": "Directory"}}
     with static_claim(api.core, "site-additions", namespace=place_of("restricted").namespace, source=source) as name:

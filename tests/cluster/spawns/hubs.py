@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -64,14 +65,16 @@ class Person:
         self.token = self.visitor.token()
 
     def choose(self, *environments: str, release: str = "all") -> list[str]:
-        """Post the form with *environments* ticked, all where none is named; return what the progress page tells."""
+        """Post the form with *environments* ticked, all where none is named; return what the person is told.
+
+        That is what the progress page tells, or the form that comes back where a server is refused at once.
+        """
         fields = form_fields(self.visitor.spawn_form().text)
         hidden = [(field.name, field.value) for field in fields if field.kind == "hidden"]
         offered = [field.value for field in fields if field.name == "environments"]
         ticked = [("environments", name) for name in environments or offered]
         answer = self.visitor.spawn([*hidden, ("release", release), *ticked])
-        assert answer.status == 200, answer.text
-        return self.told()
+        return self.told() if answer.status == 200 else [html.unescape(answer.text)]
 
     def ask(self, options: Json) -> int:
         """Ask for a server by REST; return the HTTP status."""
@@ -105,6 +108,10 @@ class Person:
         """Run a cell."""
         server = f"{self.visitor.url}user/{self.name}/"
         return asyncio.run(run_cell(server, self.token, kernel, code, seconds=seconds))
+
+    def running_kernels(self) -> list[str]:
+        """Return the ids of all kernels that run."""
+        return [found["id"] for found in json.loads(self._ask_server("api/kernels"))]
 
     def end_kernel(self, kernel: str) -> None:
         self.visitor.call(f"user/{self.name}/api/kernels/{kernel}", method="DELETE", token=self.token)

@@ -28,5 +28,14 @@ c.KubeSpawner.http_timeout = 60
 # What Pod Security `restricted` asks for.
 c.KubeSpawner.container_security_context = {"capabilities": {"drop": ["ALL"]}}
 c.KubeSpawner.pod_security_context = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+# What the sample stack has; by default all generations of the catalogue are offered.
+c.EESSISpawner.eessi_environments = [
+    {
+        "name": "scipy",
+        "title": "SciPy 2025.07",
+        "release": "2025.06",
+        "modules": ["SciPy-bundle/2025.07-gfbf-2025b"],
+    }
+]
 for section, settings in cluster["settings"].items():
     c[section].update(settings)

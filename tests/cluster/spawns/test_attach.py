@@ -8,7 +8,7 @@ import pytest
 
 from tests.cluster.spawns.hubs import KERNELS_IMAGE, PLAIN_IMAGE, Person
 
-ENVIRONMENT = "2025.06-python-2025b"
+ENVIRONMENT = "scipy"
 NUMPY = (
     "import numpy, sys; print(numpy.__file__, sys.executable, int(numpy.linalg.det(numpy.diag([6.0, 7.0])).round()))"
 )
@@ -46,7 +46,7 @@ def test_the_root_claim_of_the_driver_gives_a_kernel_from_cvmfs(person_on: Start
     person = person_on("restricted")
     told = person.choose(ENVIRONMENT)
     assert "Attaching /cvmfs from claim cvmfs" in told
-    assert any(line.startswith("EESSI 2025.06: Python 3.13") for line in told)
+    assert "EESSI 2025.06: SciPy 2025.07" in told
     use_numpy(person)
 
 
