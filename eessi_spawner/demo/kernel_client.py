@@ -58,6 +58,9 @@ async def run_cell(url: str, token: str, kernel_id: str, code: str, *, seconds: 
         return await _collect(connection, message["header"]["msg_id"], time.monotonic() + seconds)
     finally:
         connection.close()
+        # Until the other side has agreed (or five seconds have passed) the socket is open.
+        while await connection.read_message() is not None:
+            pass
 
 
 async def _collect(connection: WebSocketClientConnection, msg_id: str, deadline: float) -> CellResult:
