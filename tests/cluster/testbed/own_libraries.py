@@ -33,11 +33,12 @@ class OwnLibraries:
         return self.place / loader
 
     def add_closure(self, files: Iterable[Path], *, without: Iterable[Path] = ()) -> None:
-        """Copy the libraries of this machine that *files* need, but for those in the trees *without*."""
+        """Copy the libraries of this machine that *files* need, but for *without*, files or whole trees."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        trees = tuple(f"{tree.resolve()}/" for tree in without)
+        left_out = [tree.resolve() for tree in without]
         for name, path in _needed(files).items():
-            if not str(path.resolve()).startswith(trees) and not (self.directory / name).exists():
+            is_wanted = not any(path.resolve().is_relative_to(tree) for tree in left_out)
+            if is_wanted and not (self.directory / name).exists():
                 shutil.copy2(path.resolve(), self.directory / name)
                 (self.directory / name).chmod(0o755)
 

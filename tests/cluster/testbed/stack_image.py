@@ -87,7 +87,7 @@ def _make_stack(sample: Path, tree: Path) -> None:
     compile_lmod_caches(tree)
     for compat in sorted(tree.glob("versions/*/compat/linux/*")):
         libraries = make_compat_layer(compat, place / compat.relative_to(tree))
-        libraries.add_closure([*base.objects(), *packages], without=[tree, sample, base.prefix])
+        libraries.add_closure([*base.objects(), *packages], without=[tree, sample, *base.own()])
         release = compat.parents[2]
         for python in pythons:
             if python.is_relative_to(release):

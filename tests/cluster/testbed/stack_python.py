@@ -11,8 +11,8 @@ from pathlib import Path
 from tests.cluster.testbed.own_libraries import OwnLibraries, shared_objects
 
 _ASK = (
-    "import json, sys, sysconfig as s; print(json.dumps([s.get_path('stdlib'), s.get_config_var('LIBDIR'),"
-    " s.get_config_var('INSTSONAME'), sys.base_prefix]))"
+    "import json, sysconfig as s; print(json.dumps([s.get_path('stdlib'), s.get_config_var('LIBDIR'),"
+    " s.get_config_var('INSTSONAME')]))"
 )
 # Neither packages (the sample brings its own) nor what no kernel uses.
 _LEFT_OUT = shutil.ignore_patterns(
@@ -29,22 +29,25 @@ class BasePython:
     interpreter: Path
     standard_library: Path
     library: Path | None
-    prefix: Path
 
     def objects(self) -> list[Path]:
         """Return its program and its extension modules: what needs libraries."""
         return [self.interpreter, *shared_objects(self.standard_library / "lib-dynload")]
+
+    def own(self) -> list[Path]:
+        """Return what of these it brings itself."""
+        return [self.standard_library, *([self.library] if self.library else [])]
 
 
 def find_base_python(environment: Path) -> BasePython:
     """Return the Python of the virtual environment *environment*."""
     interpreter = (environment / "bin" / "python").resolve()
     answer = subprocess.run([interpreter, "-IS", "-c", _ASK], check=True, capture_output=True, text=True)
-    standard_library, libraries, name, prefix = json.loads(answer.stdout)
-    library = Path(libraries, name or "")
-    return BasePython(
-        interpreter, Path(standard_library), library if library.suffix != ".a" and name else None, Path(prefix)
-    )
+    standard_library, libraries, name = json.loads(answer.stdout)
+    library = Path(libraries, name)
+    # Debian's Python names a library that another package has, and does without it.
+    is_shared = library.suffix != ".a" and library.is_file()
+    return BasePython(interpreter, Path(standard_library), library if is_shared else None)
 
 
 def install_python(environment: Path, base: BasePython, libraries: OwnLibraries) -> None:
@@ -57,6 +60,9 @@ def install_python(environment: Path, base: BasePython, libraries: OwnLibraries)
     (environment / "bin").mkdir()
     name = base.standard_library.name
     shutil.copytree(base.standard_library, environment / "lib" / name, ignore=_LEFT_OUT, dirs_exist_ok=True)
+    # Where Debian's Python, which is no virtual environment any more, looks for packages.
+    (environment / "lib" / "python3").mkdir()
+    (environment / "lib" / "python3" / "dist-packages").symlink_to(f"../{name}/site-packages")
     for extension in shared_objects(environment / "lib" / name / "lib-dynload"):
         libraries.adopt_library(extension)
     interpreter = environment / "bin" / name
