@@ -8,6 +8,7 @@ from typing import Any
 
 from kubernetes import client
 
+from tests.cluster.pods import wait_until_gone
 from tests.cluster.testbed.api import DRIVER
 from tests.cluster.testbed.programs import wait_until
 
@@ -58,3 +59,4 @@ def static_claim(  # noqa: PLR0913  (each by its name)
     finally:
         core.delete_namespaced_persistent_volume_claim(name, namespace)
         core.delete_persistent_volume(volume)
+        wait_until_gone(f"volume {volume}", lambda: core.read_persistent_volume(volume))

@@ -3,50 +3,52 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from kubernetes import client
 from kubernetes.client.exceptions import ApiException
-from kubernetes.stream import stream
 
+from tests.cluster.testbed.api import Api
 from tests.cluster.testbed.programs import wait_until
 
 FOREVER = ("sleep", "1000000")
 
 
+def wait_until_gone(what: str, read: Callable[[], object]) -> None:
+    """Wait until *read* finds nothing."""
+
+    def gone() -> bool:
+        try:
+            read()
+        except ApiException as error:
+            return bool(error.status == 404)
+        return False
+
+    wait_until(f"{what} is gone", gone)
+
+
 class Pod:
     """A pod that exists."""
 
-    def __init__(self, core: client.CoreV1Api, namespace: str, name: str) -> None:
-        self._core = core
+    def __init__(self, api: Api, namespace: str, name: str) -> None:
+        self._api = api
         self.namespace = namespace
         self.name = name
 
     def read(self) -> Any:
-        return self._core.read_namespaced_pod(self.name, self.namespace)
+        return self._api.core.read_namespaced_pod(self.name, self.namespace)
 
     def run(self, script: str) -> str:
         """Run a shell script in it, and return what it wrote to both outputs."""
-        return str(
-            stream(
-                self._core.connect_get_namespaced_pod_exec,
-                self.name,
-                self.namespace,
-                command=["sh", "-c", script],
-                stdout=True,
-                stderr=True,
-                stdin=False,
-                tty=False,
-            )
-        )
+        asked = ["exec", f"--namespace={self.namespace}", self.name, "--", "sh", "-c", f"exec 2>&1; {script}"]
+        return self._api.kubectl(*asked).stdout
 
     def log(self) -> str:
-        return str(self._core.read_namespaced_pod_log(self.name, self.namespace))
+        return str(self._api.core.read_namespaced_pod_log(self.name, self.namespace))
 
     def events(self) -> list[str]:
         """Return what happened, as Reason: message."""
-        found = self._core.list_namespaced_event(
+        found = self._api.core.list_namespaced_event(
             self.namespace, field_selector=f"involvedObject.name={self.name},involvedObject.kind=Pod"
         )
         return [f"{event.reason}: {event.message}" for event in found.items]
@@ -60,7 +62,7 @@ class Pod:
 
 @contextlib.contextmanager
 def pod(  # noqa: PLR0913  (each by its name)
-    core: client.CoreV1Api,
+    api: Api,
     name: str,
     *,
     image: str,
@@ -77,18 +79,10 @@ def pod(  # noqa: PLR0913  (each by its name)
     if volume:
         spec["volumes"] = [{"name": "it", **volume["volume"]}]
         container["volumeMounts"] = [{"name": "it", **volume["mount"]}]
-    core.create_namespaced_pod(namespace, {"metadata": {"name": name}, "spec": spec})
-    made = Pod(core, namespace, name)
+    api.core.create_namespaced_pod(namespace, {"metadata": {"name": name}, "spec": spec})
+    made = Pod(api, namespace, name)
     try:
         yield made
     finally:
-        core.delete_namespaced_pod(name, namespace)
-        wait_until(f"pod {name} is gone", lambda: _gone(made))
-
-
-def _gone(made: Pod) -> bool:
-    try:
-        made.read()
-    except ApiException as error:
-        return bool(error.status == 404)
-    return False
+        api.core.delete_namespaced_pod(name, namespace)
+        wait_until_gone(f"pod {name}", made.read)

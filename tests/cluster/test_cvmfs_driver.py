@@ -32,7 +32,7 @@ def node(testbed: Cluster) -> Node:
 @pytest.fixture
 def user(api: Api, busybox: str, claim: str, node: Node) -> Iterator[Pod]:
     """Return a pod on the node that has all of /cvmfs."""
-    with pod(api.core, "user", image=busybox, node=node.name, volume=volume_of(claim), mount=WHOLE) as made:
+    with pod(api, "user", image=busybox, node=node.name, volume=volume_of(claim), mount=WHOLE) as made:
         made.wait_for_phase("Running")
         yield made
 
@@ -60,7 +60,7 @@ def test_without_propagation_a_repository_is_a_loop_of_links(
     image = repositories / "loop.example.org.sqsh"
     shutil.copy(repositories / f"{repository}.sqsh", image)
     private = {"mountPath": "/cvmfs"}
-    with pod(api.core, "loop", image=busybox, volume=volume_of(claim), mount=private) as loop:
+    with pod(api, "loop", image=busybox, volume=volume_of(claim), mount=private) as loop:
         loop.wait_for_phase("Running")
         assert "Too many levels of symbolic links" in loop.run("cat /cvmfs/loop.example.org/README")
     image.unlink()
@@ -70,7 +70,7 @@ def test_a_volume_of_one_repository_is_its_root(api: Api, busybox: str, reposito
     single = {"mountPath": "/one"}
     with (
         static_claim(api.core, "one", attributes={"repository": repository}) as name,
-        pod(api.core, "one", image=busybox, volume=volume_of(name), mount=single) as one,
+        pod(api, "one", image=busybox, volume=volume_of(name), mount=single) as one,
     ):
         one.wait_for_phase("Running")
         assert one.run("cat /one/README") == "mounted\n"
@@ -97,7 +97,7 @@ def test_what_the_driver_refuses_stands_in_the_pods_events(
 ) -> None:
     with (
         static_claim(api.core, "refused", modes=modes, attributes=attributes) as name,
-        pod(api.core, "refused", image=busybox, volume=volume_of(name), mount=WHOLE) as refused,
+        pod(api, "refused", image=busybox, volume=volume_of(name), mount=WHOLE) as refused,
     ):
         refused.wait_for_event(words)
         assert refused.read().status.phase == "Pending"
@@ -105,7 +105,8 @@ def test_what_the_driver_refuses_stands_in_the_pods_events(
 
 def test_a_dead_client_stays_dead_while_held_and_heals_in_the_same_pod(user: Pod, node: Node, repository: str) -> None:
     readme = f"/cvmfs/{repository}/README"
-    user.run(f"cd /cvmfs/{repository} && sleep 1000000 >/dev/null 2>&1 & echo $! > /tmp/holder")
+    assert user.run(f"cat {readme}") == "mounted\n"
+    user.run(f"(cd /cvmfs/{repository} && exec sleep 1000000) >/dev/null 2>&1 & mkdir -p /tmp; echo $! > /tmp/holder")
     node.kill_client(repository)
     try:
         assert DEAD in user.run(f"cat {readme}")
@@ -124,7 +125,7 @@ def test_a_node_without_the_driver_says_so_until_it_comes(api: Api, busybox: str
     node.stop_driver()
     try:
         api.wait_for_drivers({"node-a"})
-        with pod(api.core, "without", image=busybox, node=node.name, volume=volume_of(claim), mount=WHOLE) as without:
+        with pod(api, "without", image=busybox, node=node.name, volume=volume_of(claim), mount=WHOLE) as without:
             without.wait_for_event(f"driver name {DRIVER} not found in the list of registered CSI drivers")
             node.start_driver()
             without.wait_for_phase("Running")
@@ -146,7 +147,7 @@ def storage_class(api: Api, repository: str) -> Iterator[str]:
 def test_a_claim_of_a_class_gets_a_volume_that_goes_with_it(api: Api, busybox: str, storage_class: str) -> None:
     spec = claim_spec(storageClassName=storage_class)
     api.core.create_namespaced_persistent_volume_claim("default", {"metadata": {"name": "classy"}, "spec": spec})
-    with pod(api.core, "classy", image=busybox, volume=volume_of("classy"), mount={"mountPath": "/one"}) as classy:
+    with pod(api, "classy", image=busybox, volume=volume_of("classy"), mount={"mountPath": "/one"}) as classy:
         classy.wait_for_phase("Running")
         assert classy.run("cat /one/README") == "mounted\n"
     volume = api.core.read_namespaced_persistent_volume_claim("classy", "default").spec.volume_name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import json
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from kubernetes.client.exceptions import ApiException
 from tests.cluster.pods import pod
 from tests.cluster.testbed import folders
 from tests.cluster.testbed.api import Api
-from tests.cluster.testbed.binaries import ENVIRONMENT, SOURCES
+from tests.cluster.testbed.binaries import SOURCES
 from tests.cluster.testbed.cgroups import hierarchies
 from tests.cluster.testbed.cluster import NODES, Cluster
 from tests.cluster.testbed.programs import wait_until
@@ -27,14 +28,14 @@ from tests.cluster.testbed.programs import wait_until
 @pytest.mark.parametrize("node", NODES)
 def test_a_pod_runs_on_each_node_and_its_log_and_shell_are_reached(api: Api, busybox: str, node: str) -> None:
     command = ("sh", "-c", "echo started; exec sleep 1000000")
-    with pod(api.core, f"shell-{node}", image=busybox, node=node, command=command) as shell:
+    with pod(api, f"shell-{node}", image=busybox, node=node, command=command) as shell:
         shell.wait_for_phase("Running")
         assert shell.log() == "started\n"
         assert shell.run("echo asked") == "asked\n"
 
 
 def test_the_scheduler_finds_a_node(api: Api, busybox: str) -> None:
-    with pod(api.core, "anywhere", image=busybox) as anywhere:
+    with pod(api, "anywhere", image=busybox) as anywhere:
         anywhere.wait_for_phase("Running")
         assert anywhere.read().spec.node_name in NODES
 
@@ -47,8 +48,8 @@ def test_pods_services_and_this_machine_reach_each_other(
     serves = ("sh", "-c", "mkdir /www && echo -n from a pod > /www/page && exec httpd -f -p 8000 -h /www")
     with (
         http.server.ThreadingHTTPServer((testbed.host_ip, 0), handler) as server,
-        pod(api.core, "server", image=busybox, node="node-a", command=serves) as served,
-        pod(api.core, "client", image=busybox, node="node-b") as asks,
+        pod(api, "server", image=busybox, node="node-a", command=serves) as served,
+        pod(api, "client", image=busybox, node="node-b") as asks,
     ):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         asks.wait_for_phase("Running")
@@ -74,14 +75,15 @@ def fetched(url: str) -> str:
         return str(error)
 
 
-def test_a_pods_token_is_its_service_accounts(testbed: Cluster, api: Api, busybox: str) -> None:
-    with pod(api.core, "who", image=busybox) as who:
+def test_a_pods_token_is_its_service_accounts(testbed: Cluster, api: Api, busybox: str, tmp_path: Path) -> None:
+    with pod(api, "who", image=busybox) as who:
         who.wait_for_phase("Running")
-        token = who.run("cat /var/run/secrets/kubernetes.io/serviceaccount/token")
-    with Api(testbed.kubeconfig) as connection:
-        connection.core.api_client.configuration.api_key["authorization"] = f"Bearer {token}"
-        review = client.AuthenticationV1Api(connection.core.api_client).create_self_subject_review({})
-    assert review.status.user_info.username == "system:serviceaccount:default:default"
+        config = json.loads(testbed.kubeconfig.read_text())
+        config["users"][0]["user"]["token"] = who.run("cat /var/run/secrets/kubernetes.io/serviceaccount/token")
+        (tmp_path / "kubeconfig").write_text(json.dumps(config))
+        with Api(tmp_path / "kubeconfig") as as_pod:
+            review = client.AuthenticationV1Api(as_pod.core.api_client).create_self_subject_review({})
+        assert review.status.user_info.username == "system:serviceaccount:default:default"
 
 
 def test_pod_security_refuses_what_a_namespace_forbids(api: Api, busybox: str) -> None:
@@ -90,13 +92,13 @@ def test_pod_security_refuses_what_a_namespace_forbids(api: Api, busybox: str) -
     api.wait_for_service_account("strict")
     with (
         pytest.raises(ApiException, match="violates PodSecurity"),
-        pod(api.core, "forbidden", image=busybox, namespace="strict"),
+        pod(api, "forbidden", image=busybox, namespace="strict"),
     ):
         pytest.fail("it was let in")
 
 
 def test_pods_outlive_an_outage_of_the_api_server(testbed: Cluster, api: Api, busybox: str) -> None:
-    with pod(api.core, "outlives", image=busybox) as outlives:
+    with pod(api, "outlives", image=busybox) as outlives:
         outlives.wait_for_phase("Running")
         testbed.stop_api_server()
         assert "refused" in fetched(f"{testbed.url}/readyz")
@@ -121,8 +123,9 @@ def test_two_clusters_live_side_by_side_and_one_stops_without_a_trace(
     second = Cluster(tmp_path, name=f"{testbed.directory.name}-second")
     with second:
         assert second.host_ip != testbed.host_ip
-        assert len(traces(second.interface, second.directory)) > 10
-    assert traces(second.interface, second.directory) == []
+        seen = functools.partial(traces, second.interface, second.directory)
+        assert len(seen()) > 10
+    assert seen() == []
     assert subprocess.run(["iptables-save"], check=True, capture_output=True, text=True).stdout == rules
     second.stop()
     assert {node.metadata.name for node in api.core.list_node().items} == set(NODES)
@@ -138,13 +141,11 @@ def test_a_cluster_whose_owner_is_killed_dies_too_and_is_swept_up_by_the_next(te
         wait_until("the cluster is half started", log.exists)
         owner.send_signal(signal.SIGKILL)
     wait_until("its processes are gone", lambda: folders.first_pid(folder) is None)
-    assert folder in folders.abandoned(folder.parent)
+    assert folder in list(folders.abandoned(folder.parent))
     name = folders.state(folder)["name"]
     folders.remove(folder)
     assert traces(name, folder) == []
 
 
-@pytest.mark.parametrize("tool", [["gofmt", "-l", "."], ["go", "vet", "./..."]], ids=lambda tool: tool[-2])
-def test_the_go_sources_are_in_order(testbed: Cluster, tool: list[str]) -> None:  # noqa: ARG001  (says that Go is here)
-    checked = subprocess.run(tool, cwd=SOURCES, env={**ENVIRONMENT}, check=False, capture_output=True, text=True)
-    assert checked.stdout + checked.stderr == ""
+def test_the_go_sources_are_formatted(testbed: Cluster) -> None:  # noqa: ARG001  (says that Go is here)
+    assert subprocess.run(["gofmt", "-l", SOURCES], check=True, capture_output=True, text=True).stdout == ""

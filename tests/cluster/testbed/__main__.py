@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from tests.cluster.testbed import folders
-from tests.cluster.testbed.binaries import built_binaries
+from tests.cluster.testbed.binaries import built_binaries, kubectl_command
 from tests.cluster.testbed.cluster import Cluster
 from tests.cluster.testbed.requirements import missing
 
@@ -68,7 +68,7 @@ def up(base: Path, repositories: Path) -> None:
         _STARTED.format(
             seconds=time.monotonic() - started,
             kubeconfig=cluster.kubeconfig,
-            kubectl=cluster.kubectl,
+            kubectl=" ".join(kubectl_command()),
             repositories=repositories,
             host_ip=cluster.host_ip,
             logs=cluster.logs,

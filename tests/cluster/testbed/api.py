@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import final
@@ -9,6 +10,7 @@ from typing import final
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
+from tests.cluster.testbed.binaries import kubectl_command
 from tests.cluster.testbed.programs import wait_until
 
 DRIVER = "cvmfs.csi.cern.ch"
@@ -19,6 +21,7 @@ class Api:
     """A connection as the user of a kubeconfig, for the length of a block."""
 
     def __init__(self, kubeconfig: Path) -> None:
+        self.kubeconfig = kubeconfig
         self._client = config.new_client_from_config(str(kubeconfig))
         self.core = client.CoreV1Api(self._client)
         self.storage = client.StorageV1Api(self._client)
@@ -27,7 +30,13 @@ class Api:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._client.close()
+        # Its own close leaves the connections open.
+        self._client.rest_client.pool_manager.clear()
+
+    def kubectl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run kubectl, as who wants to see a pod's outputs and exit codes does: the client leaves connections open."""
+        command = [*kubectl_command(), f"--kubeconfig={self.kubeconfig}", *arguments]
+        return subprocess.run(command, check=False, capture_output=True, text=True)
 
     def create_basics(self, dns_ip: str) -> None:
         """Make the driver's object, as its chart does, and a name service that refuses at once: nobody serves names."""
@@ -59,8 +68,10 @@ class Api:
 
     def nodes_with_driver(self) -> list[str]:
         """Return the nodes whose kubelet knows the CernVM-FS driver now."""
-        nodes = self.storage.list_csi_node().items
-        return [node.metadata.name for node in nodes if DRIVER in [driver.name for driver in node.spec.drivers or []]]
+        # The typed client refuses what the API server says of a node without any driver.
+        found = client.CustomObjectsApi(self._client).list_cluster_custom_object("storage.k8s.io", "v1", "csinodes")
+        drivers = {node["metadata"]["name"]: node["spec"]["drivers"] or [] for node in found["items"]}
+        return [node for node in drivers if DRIVER in [driver["name"] for driver in drivers[node]]]
 
     def wait_for_service_account(self, namespace: str) -> None:
         """Wait for what every pod of a new namespace needs."""

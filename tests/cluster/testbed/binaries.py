@@ -23,8 +23,6 @@ _LINKER_FLAGS = " ".join(
         "-X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=34",
     ]
 )
-# Static: the pause program is all there is in its image.
-ENVIRONMENT = {"CGO_ENABLED": "0"}
 
 
 def built_binaries() -> Path:
@@ -44,11 +42,17 @@ def built_binaries() -> Path:
     return binaries
 
 
+def kubectl_command() -> list[str]:
+    """Return the command line of our kubectl, or of the machine's own where ours cannot be built."""
+    return [f"{built_binaries()}/kube", "kubectl"] if shutil.which("go") else ["kubectl"]
+
+
 def _build(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run(
         ["go", "build", f"-ldflags={_LINKER_FLAGS}", "-o", f"{folder}/", "./..."],
         cwd=SOURCES,
-        env={**os.environ, **ENVIRONMENT},
+        # Static: the pause program is all there is in its image.
+        env=os.environ | {"CGO_ENABLED": "0"},
         check=True,
     )

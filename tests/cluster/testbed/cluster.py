@@ -63,11 +63,6 @@ class Cluster:
         return self._control_plane.url
 
     @property
-    def kubectl(self) -> str:
-        """The command line of the cluster's own kubectl."""
-        return f"{built_binaries() / 'kube'} kubectl"
-
-    @property
     def interface(self) -> str:
         """The name of this machine's interface to the cluster, and of the cluster's control group."""
         assert self._machine is not None
