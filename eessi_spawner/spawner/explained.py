@@ -16,7 +16,6 @@ from eessi_spawner.spawner.rejection import refuse
 from eessi_spawner.spawner.start_watch import StartWatch
 from eessi_spawner.spawner.telling import TellingSpawner
 
-
 _FORBIDDEN = 403
 
 

@@ -43,7 +43,15 @@ def repositories(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def cluster(repositories: Path, artefacts: Path, pytestconfig: pytest.Config) -> Iterator[Cluster | SomebodysCluster]:
+def mount_helpers() -> Path:
+    """Return the folder where the test bed's kubelets look first for programs: there is `mount.nfs`."""
+    return build_mount_nfs()
+
+
+@pytest.fixture(scope="session")
+def cluster(
+    repositories: Path, mount_helpers: Path, artefacts: Path, pytestconfig: pytest.Config
+) -> Iterator[Cluster | SomebodysCluster]:
     """Return a cluster with EESSI's repositories at hand; the test bed's is started here."""
     if KUBECONFIG:
         yield SomebodysCluster(Path(KUBECONFIG))
@@ -51,8 +59,8 @@ def cluster(repositories: Path, artefacts: Path, pytestconfig: pytest.Config) ->
     if lacking := missing():
         unavailable(pytestconfig, lacking)
     logs = artefacts / "cluster"
-    helpers = build_mount_nfs()
-    with Cluster(repositories, name=f"tests-{os.getpid()}", mount_helpers=helpers, keep_logs=logs) as testbed:
+    name = f"tests-{os.getpid()}"
+    with Cluster(repositories, name=name, mount_helpers=mount_helpers, keep_logs=logs) as testbed:
         yield testbed
 
 

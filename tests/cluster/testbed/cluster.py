@@ -30,7 +30,7 @@ class Cluster:
     name: str  # of its own folder below *base*; a cluster that still runs under this name is stopped first
     base: Path = folders.BASE
     drivers: Collection[str] = NODES  # the nodes that have the CernVM-FS CSI driver from the start
-    mount_helpers: Path | None = None  # comes first where the kubelets look for programs such as mount.nfs
+    mount_helpers: Path | None = None  # comes first where the kubelets look for `mount`, which looks itself in /sbin
     keep_logs: Path | None = None  # gets a copy of all logs when the cluster stops
     dies_with_caller: bool = True  # whether all ends with the *thread* that calls `start`, however that ends
     nodes: tuple[Node, ...] = field(init=False, default=())
