@@ -138,10 +138,10 @@ def test_a_node_without_the_driver_says_so_until_it_comes(api: Api, busybox: str
 def storage_class(api: Api, repository: str) -> Iterator[str]:
     """Return the name of a class whose volumes are of one repository."""
     api.storage.create_storage_class(
-        {"metadata": {"name": "cvmfs"}, "provisioner": DRIVER, "parameters": {"repository": repository}}
+        {"metadata": {"name": "of-tests"}, "provisioner": DRIVER, "parameters": {"repository": repository}}
     )
-    yield "cvmfs"
-    api.storage.delete_storage_class("cvmfs")
+    yield "of-tests"
+    api.storage.delete_storage_class("of-tests")
 
 
 def test_a_claim_of_a_class_gets_a_volume_that_goes_with_it(api: Api, busybox: str, storage_class: str) -> None:
@@ -166,7 +166,7 @@ def test_a_claim_to_write_fails_with_the_drivers_words(api: Api, storage_class: 
 
     wait_until("it failed", messages)
     assert messages() == [
-        'failed to provision volume with StorageClass "cvmfs": rpc error: code = InvalidArgument '
+        'failed to provision volume with StorageClass "of-tests": rpc error: code = InvalidArgument '
         "desc = volume access mode must be MULTI_NODE_READER_ONLY (ReadOnlyMany)"
     ]
     assert api.core.read_namespaced_persistent_volume_claim("writes", "default").status.phase == "Pending"

@@ -129,7 +129,8 @@ class Cluster:
     def stop(self) -> None:
         """Leave nothing: no process, mount, interface, control group or file. Does nothing where nothing is."""
         if self.keep_logs is not None and self.logs.exists():
-            shutil.copytree(self.logs, self.keep_logs, dirs_exist_ok=True)
+            shutil.rmtree(self.keep_logs, ignore_errors=True)
+            shutil.copytree(self.logs, self.keep_logs)
         if self._machine is not None:
             self._machine.stop()
             self._machine = None
