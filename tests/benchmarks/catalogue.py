@@ -55,19 +55,30 @@ def inflated(content: bytes) -> bytes:
     return json.dumps(data).encode()
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Return how long *work* takes; what it returns is dropped outside of the time."""
-    gc.collect()
-    started = time.perf_counter()
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """Return the processor's time that *work* takes; what it returns is dropped outside of the time."""
+    started = time.process_time()
     result = work()
-    taken = time.perf_counter() - started
+    taken = time.process_time() - started
     del result
     return taken
 
 
+def wall_seconds(work: Callable[[], object]) -> float:
+    """Return how long *work* takes, what it does in other processes included."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
 def side_by_side(*works: Callable[[], object]) -> list[float]:
     """Return the median time of each, measured in turns, so that a busy machine is busy for all."""
-    rounds = [[seconds(work) for work in works] for _ in range(ROUNDS)]
+    rounds: list[list[float]] = []
+    for _ in range(ROUNDS):
+        rounds.append([])
+        for work in works:
+            gc.collect()
+            rounds[-1].append(cpu_seconds(work))
     return [statistics.median(column) for column in zip(*rounds, strict=True)]
 
 
@@ -96,13 +107,8 @@ def measure_reading(table: Table, name: str, content: bytes, directory: Path) ->
 
 
 def best_of_three(work: Callable[[], object]) -> float:
-    """Return how long *work* takes where nothing else takes the processor: what is short is disturbed easily."""
-    times = []
-    for _ in range(3):
-        started = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - started)
-    return min(times)
+    """Return the processor's time that *work* takes undisturbed: what is short is disturbed easily."""
+    return min(cpu_seconds(work) for _ in range(3))
 
 
 def queries(catalogue: Catalogue) -> list[str]:
@@ -153,9 +159,9 @@ def measure_spider(table: Table, catalogue: Catalogue, root: Path) -> None:
     if spiders and lua:
         environment = {**os.environ, "LMOD_DIR": os.path.dirname(spiders[0])}
         argv = [spiders[0], "-o", "spider-json", str(modules)]
-        spider = seconds(lambda: subprocess.run(argv, env=environment, capture_output=True, check=True))
+        spider = wall_seconds(lambda: subprocess.run(argv, env=environment, capture_output=True, check=True))
         table.rows.append((f"Lmod's spider on {count} module files", f"{spider:.2f} s", "1"))
-        ours = seconds(lambda: ask_tree(str(root)))
+        ours = wall_seconds(lambda: ask_tree(str(root)))
         table.rows.append(("  our reading of the same tree", f"{ours:.2f} s", f"{ours / spider:.2f}"))
     else:
         table.remarks.append("Lmod is not installed: its spider was not measured.")
