@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from eessi_spawner.stack.catalogue.builder import clean_text
 from eessi_spawner.stack.catalogue.index import Catalogue
-from eessi_spawner.stack.catalogue.match import ALIAS, PART, TYPO, match_names
+from eessi_spawner.stack.catalogue.match import ALIAS, PART, TYPO, Match, match_names
 from eessi_spawner.stack.catalogue.terms import fold
 from eessi_spawner.stack.catalogue.together import common_targets
 from eessi_spawner.stack.cpu_targets import CpuTarget
@@ -121,34 +121,34 @@ def _places(catalogue: Catalogue, release: str | None) -> list[tuple[str, str]]:
     return sorted((pair for pair in pairs if pair[1] and release in (None, pair[0])), reverse=True)
 
 
-def _candidates(catalogue: Catalogue, words: list[str]) -> tuple[dict[str, dict[int, float]], dict[str, str]]:
+def _candidates(catalogue: Catalogue, words: list[str]) -> tuple[dict[str, dict[int, int]], dict[str, str]]:
     """Return each word's rows with scores, and what words without exact name were taken for."""
     terms = catalogue.terms
-    candidates: dict[str, dict[int, float]] = {}
+    candidates: dict[str, dict[int, int]] = {}
     read_as: dict[str, str] = {}
     for word in words:
         name, slash, version = word.partition("/")
         named = match_names(terms, fold(name))
-        exact = {owner: match for owner, match in named.items() if match[1] >= ALIAS}
+        exact = {owner: match for owner, match in named.items() if match.level >= ALIAS}
         chosen = exact or _closest(named)
         if not exact and chosen:
             read_as[word] = _owner_name(catalogue, next(iter(chosen)))
-        rows: dict[int, float] = {}
-        for owner, (score, _) in chosen.items():
+        rows: dict[int, int] = {}
+        for owner, match in chosen.items():
             own = owner < terms.software
             for row in catalogue.rows_of_place[owner] if own else catalogue.rows_of_extension[owner - terms.software]:
                 if not slash or catalogue.columns.version_of[row] == version:
-                    rows[row] = max(rows.get(row, 0.0), score)
+                    rows[row] = max(rows.get(row, 0), match.score)
         candidates[word] = rows
     return candidates, read_as
 
 
-def _closest(named: dict[int, tuple[float, int]]) -> dict[int, tuple[float, int]]:
+def _closest(named: dict[int, Match]) -> dict[int, Match]:
     """Return the best of inexact matches: one name, from a typo or from a part that stands at its beginning."""
-    good = {owner: match for owner, match in named.items() if match[1] >= PART or match[1] == TYPO}
+    good = {owner: match for owner, match in named.items() if match.level >= PART or match.level == TYPO}
     if not good:
         return {}
-    best = max(good, key=lambda owner: good[owner][0])
+    best = max(good, key=good.__getitem__)
     return {best: good[best]}
 
 
@@ -158,12 +158,12 @@ def _owner_name(catalogue: Catalogue, owner: int) -> str:
     return columns.software[owner] if owner < count else columns.extensions[owner - count]
 
 
-def _infer_language(catalogue: Catalogue, candidates: dict[str, dict[int, float]]) -> str:
+def _infer_language(catalogue: Catalogue, candidates: dict[str, dict[int, int]]) -> str:
     """Return the language that most words' modules are of; Python where they do not say."""
     votes = dict.fromkeys(KERNEL_SOFTWARE, 0)
     for rows in candidates.values():
         for language in votes:
-            votes[language] += bool(rows) and rows.keys() <= set(catalogue.rows_of_language.get(language, ()))
+            votes[language] += bool(rows) and rows.keys() <= catalogue.rows_of_language.get(language, set())
     best = max(votes, key=lambda language: (votes[language], language == "python"))
     return best if votes[best] else "python"
 
@@ -171,7 +171,7 @@ def _infer_language(catalogue: Catalogue, candidates: dict[str, dict[int, float]
 def _complete_in(
     catalogue: Catalogue,
     place: tuple[str, str],
-    candidates: dict[str, dict[int, float]],
+    candidates: dict[str, dict[int, int]],
     targets: Sequence[CpuTarget],
     language: str,
 ) -> Completion:
@@ -209,9 +209,7 @@ def _complete_in(
     )
 
 
-def _best_row(
-    catalogue: Catalogue, options: dict[str, dict[int, float]], rows: dict[int, float], taken: set[int]
-) -> int:
+def _best_row(catalogue: Catalogue, options: dict[str, dict[int, int]], rows: dict[int, int], taken: set[int]) -> int:
     """Return the row to take: one that is loaded anyway, the best match, what has most words, what brings least."""
     names_taken = {catalogue.columns.software_of[row] for row in taken}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import overload
@@ -12,7 +12,6 @@ from eessi_spawner.stack.catalogue.columns import Columns
 from eessi_spawner.stack.modules import ModuleName
 
 _NUMBERS = re.compile(r"[0-9]+|[A-Za-z]+")
-_LANGUAGE_SUFFIX = re.compile(r"-(R|Python|Perl|Java|Ruby|Julia|Octave|Lua)-[0-9]")
 
 
 @dataclass(frozen=True)
@@ -98,23 +97,6 @@ class CatalogueModule:
     def full_name(self) -> str:
         """What `module load` takes."""
         return str(self.module)
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """The languages it is about: those of its extensions, of its name, and of the suffix of its version."""
-        return languages_of(self.module.name, self.module.version, {extension.kind for extension in self.extensions})
-
-
-KNOWN_LANGUAGES = ("java", "julia", "lua", "octave", "perl", "python", "r", "ruby")
-
-
-def languages_of(name: str, version: str, kinds: Collection[str]) -> tuple[str, ...]:
-    """Return the languages of the module *name*/*version*, whose extensions are of *kinds*, sorted."""
-    found = {kind for kind in kinds if kind}
-    found.update(match.lower() for match in _LANGUAGE_SUFFIX.findall(version))
-    if name.lower() in KNOWN_LANGUAGES:
-        found.add(name.lower())
-    return tuple(sorted(found))
 
 
 @dataclass(frozen=True)

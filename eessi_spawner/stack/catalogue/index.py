@@ -11,12 +11,14 @@ from types import MappingProxyType
 from eessi_spawner.errors import UnknownModuleError
 from eessi_spawner.stack.accelerators import accelerator_chain
 from eessi_spawner.stack.catalogue.columns import Columns
-from eessi_spawner.stack.catalogue.entry import CatalogueModule, Extensions, Provenance, languages_of, version_key
+from eessi_spawner.stack.catalogue.entry import CatalogueModule, Extensions, Provenance, version_key
 from eessi_spawner.stack.catalogue.terms import Haystack, Terms, fold, make_terms
 from eessi_spawner.stack.cpu_targets import CpuTarget
 from eessi_spawner.stack.modules import ModuleName
 
 BUNDLED = "bundled"
+# Languages that modules can be about without carrying packages of them.
+_LANGUAGES = ("java", "julia", "lua", "octave", "perl", "python", "r", "ruby")
 
 
 class Catalogue:
@@ -58,9 +60,8 @@ class Catalogue:
 
     def prepare(self) -> None:
         """Make now all that searches need; without this the first ones that need a part make it."""
-        terms = self.terms
-        _ = terms.haystack, terms.prose, terms.signatures
-        _ = self.order, self.rows_of_place, self.rows_of_extension, self.rows_of_language, self.versions
+        _ = self.terms.haystack, self.terms.prose, self.order, self.versions
+        _ = self.rows_of_place, self.rows_of_extension, self.rows_of_language
 
     @property
     def releases(self) -> tuple[str, ...]:
@@ -161,27 +162,29 @@ class Catalogue:
         return [self.rows_of_software.get(name, []) for name in self.columns.software]
 
     @cached_property
-    def rows_of_language(self) -> dict[str, list[int]]:
+    def rows_of_language(self) -> dict[str, set[int]]:
         """Language to the rows that are about it: by their extensions, their name, or a suffix of their version."""
-        rows: defaultdict[str, list[int]] = defaultdict(list)
-        columns = self.columns
-        kind_of = columns.package_kinds.__getitem__
-        for row, packages in enumerate(columns.packages_of):
-            kinds = [columns.kinds[kind] for kind in set(map(kind_of, packages))]
-            for language in languages_of(columns.software[columns.software_of[row]], columns.version_of[row], kinds):
-                rows[language].append(row)
+        rows: defaultdict[str, set[int]] = defaultdict(set)
+        kind_of = self.columns.package_kinds.__getitem__
+        for row, packages in enumerate(self.columns.packages_of):
+            for kind in set(map(kind_of, packages)):
+                rows[self.columns.kinds[kind]].add(row)
+        rows.pop("", None)
+        for language in _LANGUAGES:
+            rows[language].update(self.versions.find(f"-{language}-"))
+        for name, own in self.rows_of_software.items():
+            if name.lower() in _LANGUAGES:
+                rows[name.lower()].update(own)
         return dict(rows)
 
     @cached_property
-    def rows_of_extension(self) -> list[list[int]]:
-        """Position in the table of extensions to the rows of the modules that carry it."""
-        rows: list[list[int]] = [[] for _ in self.columns.extensions]
+    def rows_of_extension(self) -> list[dict[int, int]]:
+        """Position in the table of extensions to the rows of the modules that carry it, each with its package there."""
+        rows: list[dict[int, int]] = [{} for _ in self.columns.extensions]
         names = self.columns.package_names
         for row, packages in enumerate(self.columns.packages_of):
             for package in packages:
-                carriers = rows[names[package]]
-                if not carriers or carriers[-1] != row:
-                    carriers.append(row)
+                rows[names[package]][row] = package
         return rows
 
     @cached_property
@@ -192,7 +195,7 @@ class Catalogue:
         """Return the rows of modules that carry an extension (its position), or are it (`cryptography`)."""
         own = self._folded_software.get(fold(self.columns.extensions[extension]))
         rows = self.rows_of_extension[extension]
-        return [*rows, *(row for row in self.rows_of_software[own] if row not in rows)] if own else rows
+        return list(dict.fromkeys([*rows, *self.rows_of_software[own]] if own else rows))
 
     def find(self, full_name: str, release: str | None = None) -> list[int]:
         """Return the rows of the module *full_name*, newest release first.

@@ -7,14 +7,15 @@ release narrows what was found. What cannot be found at all is left out of the q
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
 from typing import Any
 
 from eessi_spawner.stack.catalogue.entry import CatalogueModule, Extension, Extensions
 from eessi_spawner.stack.catalogue.index import Catalogue
-from eessi_spawner.stack.catalogue.match import HOW, INSIDE, PROSE, TYPO, Match, match_rows
+from eessi_spawner.stack.catalogue.match import HOW, INSIDE, PROSE, TYPO, Answer, Match, match_rows
 from eessi_spawner.stack.catalogue.terms import fold
 from eessi_spawner.stack.cpu_targets import CpuTarget
 
@@ -40,6 +41,7 @@ class Filters:
 
 
 _NO_FILTERS = Filters()
+_NOTHING = Match(0, 0)
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,9 @@ class Hit:
     """
 
     module: CatalogueModule
-    score: float
+    score: int
     how: str
-    extensions_matched: tuple[Extension, ...] = ()
+    extensions_matched: Sequence[Extension] = ()
     releases: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -74,7 +76,7 @@ class Hit:
                 for extension in self.extensions_matched
             ],
             "description": module.description,
-            "score": round(self.score, 1),
+            "score": self.score,
             "how": self.how,
         }
 
@@ -96,27 +98,26 @@ def search(
     words, versions = split_query(query)
     ignored: list[str] = []
     if words:
-        rows = _match_query(catalogue, words, ignored)
+        rows, packages = _match_query(catalogue, words, ignored)
     elif versions:
-        rows = dict.fromkeys(range(len(catalogue)), Match(INSIDE, INSIDE))
+        rows, packages = dict.fromkeys(range(len(catalogue)), Match(INSIDE, INSIDE)), {}
     else:
         return SearchResult()
     if filters != _NO_FILTERS:
         wanted = _make_filter(catalogue, filters)
         rows = {row: match for row, match in rows.items() if wanted(row)}
     for version in versions:
-        narrowed = _narrow(catalogue, rows, version)
+        narrowed = _narrow(catalogue, Answer(rows, packages), version)
         if narrowed or not words:
             rows = narrowed
         else:
             ignored.append(version)
-    order = catalogue.order
-    count = len(rows)
+    order, worst = catalogue.order, len(catalogue)
     # The rank as one number, best first: it sorts faster than a pair.
-    ranks = {order[row] - len(order) * round(match.score): row for row, match in rows.items()}
+    ranks = {order[row] - worst * match.score: row for row, match in rows.items()}
     best = sorted(ranks) if limit is None else nsmallest(limit, ranks)
-    hits = tuple(_make_hit(catalogue, ranks[rank], rows[ranks[rank]]) for rank in best)
-    return SearchResult(hits, count, tuple(ignored))
+    hits = tuple(_make_hit(catalogue, ranks[rank], rows[ranks[rank]], packages.get(ranks[rank], ())) for rank in best)
+    return SearchResult(hits, len(rows), tuple(ignored))
 
 
 def split_query(query: str) -> tuple[list[str], list[str]]:
@@ -131,61 +132,70 @@ def split_query(query: str) -> tuple[list[str], list[str]]:
     return words, versions
 
 
-def _match_query(catalogue: Catalogue, words: list[str], ignored: list[str]) -> dict[int, Match]:
-    """Return the rows that answer all words; a word that no row answers is put into *ignored*."""
-    answers = []
-    for word in words:
-        if rows := match_rows(catalogue, word, among_others=len(words) > 1):
-            answers.append(rows)
-        else:
-            ignored.append(word)
+def _match_query(catalogue: Catalogue, words: list[str], ignored: list[str]) -> Answer:
+    """Return what answers all words; a word that nothing answers is put into *ignored*."""
     if len(words) == 1:
-        return answers[0] if answers else {}
-    if not answers:
-        answers.append({})
-    common = set(answers[0]).intersection(*answers[1:])
-    found = {row: _mean([rows[row] for rows in answers], len(answers)) for row in common}
-    best = max((match.score for match in found.values()), default=0.0)
+        return match_rows(catalogue, words[0], among_others=False)
+    answers = {word: match_rows(catalogue, word, among_others=True) for word in words}
+    ignored += [word for word, answer in answers.items() if not answer.rows]
+    found = _combine([answer.rows for answer in answers.values() if answer.rows])
+    packages = _merge([answer.packages for answer in answers.values()])
+    best = max(found.values(), default=_NOTHING).score
+    # Two words can be one name, "scikit learn"; misspelt, where that is nearer than all else.
+    joined = match_rows(catalogue, "".join(words), among_others=False)
+    for row, match in joined.rows.items():
+        if found.get(row, _NOTHING) < match and (match.level != TYPO or match.score > best):
+            found[row] = match
+            packages[row] = joined.packages.get(row, [])
+            ignored.clear()
+    return Answer(found, packages)
+
+
+def _combine(answers: list[dict[int, Match]]) -> dict[int, Match]:
+    """Return the rows that are in all *answers*; where no name has all, those that have some and answer better too."""
+    found = {}
+    if answers:
+        for row in set(answers[0]).intersection(*answers[1:]):
+            found[row] = _mean([rows[row] for rows in answers], len(answers))
+    best = max(found.values(), default=_NOTHING).score
     if best <= PROSE:
-        # No module has all in its names: those that have some are ranked by how much of the question they answer.
-        for row in set().union(*answers) - common:
+        for row in set().union(*answers) - found.keys():
             match = _mean([rows[row] for rows in answers if row in rows], len(answers))
             if match.score > best:
                 found[row] = match
-    # Two words can be one name, "scikit learn"; misspelt, where they are nothing else.
-    for row, match in match_rows(catalogue, "".join(words), among_others=False).items():
-        if (match.level != TYPO or best <= PROSE) and (row not in found or found[row].score < match.score):
-            found[row] = match
-            ignored.clear()
     return found
 
 
+def _merge(answers: list[dict[int, list[int]]]) -> dict[int, list[int]]:
+    """Return each row's packages, of all answers, each once."""
+    merged: defaultdict[int, dict[int, None]] = defaultdict(dict)
+    for packages in answers:
+        for row, of_row in packages.items():
+            merged[row].update(dict.fromkeys(of_row))
+    return {row: list(of_row) for row, of_row in merged.items()}
+
+
 def _mean(matches: list[Match], words: int) -> Match:
-    if words == 1:
-        return matches[0]
-    return Match(
-        sum(match.score for match in matches) / words,
-        min(match.level for match in matches),
-        frozenset().union(*(match.extensions for match in matches)),
-    )
+    return Match(sum(match.score for match in matches) // words, min(match.level for match in matches))
 
 
-def _narrow(catalogue: Catalogue, rows: dict[int, Match], version: str) -> dict[int, Match]:
-    """Return the rows that have *version*; where none of the best has, 3.1 stands for 3.13 too."""
-    narrowed = {row: match for row, match in rows.items() if _has_version(catalogue, row, match, version)}
-    best = max((match.score for match in rows.values()), default=0.0)
+def _narrow(catalogue: Catalogue, answer: Answer, version: str) -> dict[int, Match]:
+    """Return the rows that have *version*; where none of the best has, 3.1 stands for 3.13 too.
+
+    It is that of the module or of a package that answers, or the generation, or the release.
+    """
+    rows, columns = answer.rows, catalogue.columns
+    narrowed = {
+        row: match
+        for row, match in rows.items()
+        if version in (catalogue.generation(row), catalogue.release(row))
+        or starts_version(columns.version_of[row].lower(), version)
+        or any(starts_version(columns.package_versions[p].lower(), version) for p in answer.packages.get(row, ()))
+    }
+    best = max(rows.values(), default=_NOTHING).score
     if all(match.score < best for match in narrowed.values()):
-        loose = {row: rows[row] for row in rows if catalogue.columns.version_of[row].lower().startswith(version)}
-        return {**narrowed, **loose}
+        narrowed |= {row: rows[row] for row in rows if columns.version_of[row].lower().startswith(version)}
     return narrowed
-
-
-def _has_version(catalogue: Catalogue, row: int, match: Match, version: str) -> bool:
-    """Say whether *version* is the row's generation, its release, or the beginning of a version that matched."""
-    own = catalogue.columns.version_of[row].lower()
-    if version in (catalogue.generation(row), catalogue.release(row)) or starts_version(own, version):
-        return True
-    return any(starts_version(extension.version.lower(), version) for extension in _matched(catalogue, row, match))
 
 
 def starts_version(version: str, start: str) -> bool:
@@ -194,16 +204,8 @@ def starts_version(version: str, start: str) -> bool:
     return version.startswith(start) and not (after.isdigit() and start[-1:].isdigit())
 
 
-def _matched(catalogue: Catalogue, row: int, match: Match) -> tuple[Extension, ...]:
-    if not match.extensions:
-        return ()
-    names, wanted = catalogue.columns.package_names, match.extensions
-    packages = [package for package in catalogue.columns.packages_of[row] if names[package] in wanted]
-    return tuple(Extensions(catalogue.columns, packages))
-
-
-def _make_hit(catalogue: Catalogue, row: int, match: Match) -> Hit:
-    matched = _matched(catalogue, row, match)
+def _make_hit(catalogue: Catalogue, row: int, match: Match, packages: Sequence[int]) -> Hit:
+    matched = Extensions(catalogue.columns, packages)
     return Hit(catalogue.module(row), match.score, HOW[match.level], matched, catalogue.releases_of(row))
 
 
@@ -211,7 +213,7 @@ def _make_filter(catalogue: Catalogue, filters: Filters) -> Callable[[int], bool
     """Return a function that says whether a row passes; what a machine can load is found once a kind of row."""
     columns = catalogue.columns
     runs: dict[tuple[int, int, int], bool] = {}
-    spoken = set(catalogue.rows_of_language.get(filters.language.lower(), ()))
+    spoken = catalogue.rows_of_language.get(filters.language.lower(), ())
 
     def passes(row: int) -> bool:
         if filters.releases and catalogue.release(row) not in filters.releases:

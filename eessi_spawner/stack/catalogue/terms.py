@@ -1,8 +1,7 @@
 """The words a search looks in: names of software and of extensions, folded, and the descriptions.
 
-Exact, prefix and sub-string matches are found in one long text with one word a line, which `str.find` scans
-faster than any index in Python would answer. For typos each word has a signature, one bit a pair of letters:
-words that share too few pairs with the query are left out before distances are counted.
+They stand in one long text with one word a line, which `str.find` scans faster than any index in Python would
+answer: for whole words, their beginnings and parts, and for the pieces that a typing error has left of a word.
 """
 
 from __future__ import annotations
@@ -12,34 +11,16 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
-from itertools import accumulate
-from operator import or_
+from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import Any
 
 _SEPARATORS = re.compile(r"[\s_.:/-]+")
-_BITS = 61
 
 
 def fold(text: str) -> str:
     """Return *text* as names are compared: lower case, without separators (`scikit_learn` is `Scikit-Learn`)."""
     return text.lower() if text.isalnum() else _SEPARATORS.sub("", text.lower())
-
-
-class _PairBits(dict[tuple[str, str], int]):
-    """A pair of letters to its bit, counted once."""
-
-    def __missing__(self, pair: tuple[str, str]) -> int:
-        bit = self[pair] = 1 << ((ord(pair[0]) * 31 + ord(pair[1])) % _BITS)
-        return bit
-
-
-_bit_of = _PairBits().__getitem__
-
-
-def signature(word: str) -> int:
-    """Return a number with a bit for each pair of neighbours in *word*, its ends included."""
-    return reduce(or_, map(_bit_of, zip("\0" + word, word + "\0", strict=True)))
 
 
 class Haystack:
@@ -51,11 +32,12 @@ class Haystack:
 
     def find(self, needle: str) -> Iterator[int]:
         """Yield each line that contains *needle*, once; a newline in it stands for a line's end."""
-        place = self.text.find(needle)
+        find, starts, into = self.text.find, self._starts, int(needle[0] == "\n")
+        place = find(needle)
         while place >= 0:
-            line = bisect_right(self._starts, place + (needle[0] == "\n")) - 1
-            yield line
-            place = self.text.find(needle, self._starts[line + 1] - 1)
+            line = bisect_right(starts, place + into)
+            yield line - 1
+            place = find(needle, starts[line] - 1)
 
 
 @dataclass
@@ -82,10 +64,20 @@ class Terms:
         """All descriptions, in lower case."""
         return Haystack([description.lower() for description in self.descriptions])
 
-    @cached_property
-    def signatures(self) -> list[int]:
-        """The signature of each word; made at the first typo, since most searches need none."""
-        return list(map(signature, self.words))
+    def near(self, word: str, typos: int) -> list[int]:
+        """Return the words that *word*, of at least three letters a typo, can be with that many typos or fewer.
+
+        Between *typos* + 1 pieces of it, each one letter from the next, a typo spoils one piece at most, a swap of
+        neighbours too: what is meant has one of them unspoilt, its ends counted as letters.
+        """
+        marked, pieces = f"\n{word}\n", typos + 1
+        cuts = [number * (len(marked) + 1) // pieces for number in range(pieces + 1)]
+        found = {term for start, end in pairwise(cuts) for term in self.haystack.find(marked[start : end - 1])}
+        return [
+            term
+            for term in sorted(found)
+            if abs(len(self.words[term]) - len(word)) <= typos and distance(word, self.words[term], typos) <= typos
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """Return the words as plain JSON, without the descriptions, which the columns have."""
@@ -133,6 +125,9 @@ def distance(left: str, right: str, limit: int) -> int:
         return limit + 1
     if not left or not right:
         return max(len(left), len(right))
+    if limit == 1:
+        # Both begin and end otherwise: one letter is another, or two are swapped.
+        return 1 if len(left) == len(right) == 1 or (len(left) == 2 and left == right[::-1]) else 2
     before: list[int] = []
     row = list(range(len(right) + 1))
     for i, letter in enumerate(left, 1):
