@@ -6,12 +6,12 @@ Every name is checked once, when it is met first: what comes from the network en
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from eessi_spawner.errors import InvalidChoiceError
-from eessi_spawner.stack.catalogue.columns import Columns, Interner
-from eessi_spawner.stack.catalogue.untruths import without_untruths
+from eessi_spawner.stack.catalogue.columns import Columns, Interner, Memo
+from eessi_spawner.stack.catalogue.untruths import are_initials, without_untruths
 from eessi_spawner.stack.cpu_targets import parse_cpu_target
 from eessi_spawner.stack.modules import ModuleName, is_module
 from eessi_spawner.stack.releases import parse_release
@@ -24,13 +24,20 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.:+/-]{1,200}\Z")
 _KIND = re.compile(r"[a-z][a-z0-9_+-]{0,30}")
 
 
+# Kind, name and version of an extension.
+Package = tuple[str, str, str]
+
+
 class Skip(Exception):  # noqa: N818  (it is no error: a warning is kept, and reading goes on)
     """The entry at hand cannot be used; the text says why."""
 
 
 def clean_text(text: object, limit: int = 20_000) -> str:
     """Return *text* on one line, without characters that a terminal or a page would act on; no text gives ''."""
-    return " ".join(_UNPRINTABLE.sub(" ", text[:limit]).split()) if isinstance(text, str) else ""
+    if not isinstance(text, str):
+        return ""
+    text = text[:limit]
+    return " ".join((text if text.isprintable() else _UNPRINTABLE.sub(" ", text)).split())
 
 
 def clean_name(text: str) -> str:
@@ -44,22 +51,21 @@ class Builder:
     def __init__(self) -> None:
         self.columns = Columns()
         self._warnings: dict[str, int] = {}
+        self._place_of_release = Memo(self._new_release).__getitem__
         self._place_of_toolchain = Interner(self.columns.toolchains, clean_name).__getitem__
         self._place_of_generation = Interner(self.columns.generations, clean_name).__getitem__
         self._place_of_target = Interner(self.columns.targets, clean_name).__getitem__
-        self._place_of_kind = Interner(self.columns.kinds, clean_name).__getitem__
+        self._place_of_kind = Interner(self.columns.kinds, _clean_kind).__getitem__
         self._place_of_extension = Interner(self.columns.extensions, clean_name).__getitem__
         self._place_of_required = Interner(self.columns.required_names, clean_name).__getitem__
-        self._releases: dict[str, int] = {}
+        self._clean_version = Memo(clean_name).__getitem__
+        self._place_of_package = Memo(self._new_package).__getitem__
+        self._place_of_target_set = Memo(self._new_target_set).__getitem__
         self._generations: dict[str, str | None] = {}
-        self._extensions: dict[str, int] = {}
-        self._plain_versions: set[str] = set()
         self._software: dict[str, int] = {}
-        self._packages: dict[Hashable, int | None] = {}
-        self._target_sets: dict[Hashable, int] = {}
+        self._clean_sets: dict[tuple[int, ...], int] = {}
         self._accelerators: dict[str, int] = {"{}": 0}
         self._seen: set[tuple[str, int]] = set()
-        self._clean_sets: dict[tuple[int, ...], int] = {}
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -87,6 +93,16 @@ class Builder:
             self.columns.homepages[place] = clean_text(homepage, 500)
         return place
 
+    def packages(self, packages: Iterable[Package]) -> list[int]:
+        """Return the positions of *packages*; those that are none are left out.
+
+        Raises
+        ------
+        TypeError
+            If a part of one is no text.
+        """
+        return [place for place in map(self._place_of_package, packages) if place is not None]
+
     def add(  # noqa: PLR0913  (one fact each)
         self,
         *,
@@ -96,7 +112,7 @@ class Builder:
         targets: Sequence[str],
         families: Sequence[str] = (),
         accelerators: Mapping[str, Any] | None = None,
-        packages: Iterable[tuple[str, str, str]] = (),
+        packages: Sequence[int] = (),
         required: Iterable[str] = (),
         software: int | None = None,
     ) -> None:
@@ -107,9 +123,7 @@ class Builder:
         Skip
             If its name or its release is none, or it is there already.
         """
-        place = self._releases.get(release)
-        if place is None:
-            place = self._releases[release] = self._new_release(release)
+        place = self._place_of_release(release)
         if not is_module(module):
             raise Skip(f"{module[:200]!r} is not a full module name")
         columns = self.columns
@@ -119,9 +133,8 @@ class Builder:
         if (module, place) in self._seen:
             raise Skip(f"{module} of {release} is listed twice")
         generation = self._generation(name, version, toolchain, families)
-        target_set = self._target_set(release, generation, tuple(targets))
+        target_set = self._place_of_target_set((release, generation, tuple(targets)))
         accelerator_set = self._accelerator_set(accelerators) if accelerators else 0
-        package_list = self._package_list(packages)
         required_list = list(map(self._place_of_required, required))
         self._seen.add((module, place))
         columns.software_of.append(software)
@@ -131,7 +144,7 @@ class Builder:
         columns.generation_of.append(self._place_of_generation(generation or ""))
         columns.targets_of.append(target_set)
         columns.accelerators_of.append(accelerator_set)
-        columns.packages_of.append(package_list)
+        columns.packages_of.append(list(packages))
         columns.required_of.append(required_list)
 
     def _new_release(self, release: str) -> int:
@@ -150,22 +163,19 @@ class Builder:
             self._generations[toolchain] = generation
         return generation
 
-    def _target_set(self, release: str, generation: str | None, targets: tuple[str, ...]) -> int:
-        key = (release, generation, targets)
-        if key not in self._target_sets:
-            kept = []
-            for target in targets:
-                try:
-                    kept.append(parse_cpu_target(target).path)
-                except (InvalidChoiceError, TypeError):
-                    self.warn(f"passed over a target: {target!r} is not a CPU target")
-            true = without_untruths(release, generation, kept)
-            places = tuple(map(self._place_of_target, true))
-            if places not in self._clean_sets:
-                self._clean_sets[places] = len(self.columns.target_sets)
-                self.columns.target_sets.append(list(places))
-            self._target_sets[key] = self._clean_sets[places]
-        return self._target_sets[key]
+    def _new_target_set(self, key: tuple[str, str | None, tuple[str, ...]]) -> int:
+        release, generation, targets = key
+        kept = []
+        for target in targets:
+            try:
+                kept.append(parse_cpu_target(target).path)
+            except (InvalidChoiceError, TypeError):
+                self.warn(f"passed over a target: {target!r} is not a CPU target")
+        places = tuple(map(self._place_of_target, without_untruths(release, generation, kept)))
+        if places not in self._clean_sets:
+            self._clean_sets[places] = len(self.columns.target_sets)
+            self.columns.target_sets.append(list(places))
+        return self._clean_sets[places]
 
     def _accelerator_set(self, accelerators: Mapping[str, Any]) -> int:
         key = repr(accelerators)
@@ -181,38 +191,23 @@ class Builder:
             self.columns.accelerators.append(kept)
         return self._accelerators[key]
 
-    def _package_list(self, packages: Iterable[tuple[str, str, str]]) -> list[int]:
-        known = self._packages
-        places = []
-        for package in packages:
-            try:
-                place = known[package]
-            except KeyError:
-                place = known[package] = self._new_package(*package)
-            if place is not None:
-                places.append(place)
-        return places
-
-    def _new_package(self, kind: str, name: str, version: str) -> int | None:
-        place = self._extensions.get(name)
-        if place is None:
-            place = self._extensions[name] = self._new_extension(name)
-        if version not in self._plain_versions:
-            version = clean_name(version)
-            self._plain_versions.add(version)
-        if place < 0 or (kind and not _KIND.fullmatch(kind)):
-            self.warn(f"passed over an extension: {kind!r} {name[:100]!r}")
+    def _new_package(self, package: Package) -> int | None:
+        if are_initials(package[1], package[2]):
             return None
         columns = self.columns
-        columns.package_kinds.append(self._place_of_kind(kind or ""))
-        columns.package_names.append(place)
+        kind, name = self._place_of_kind(package[0]), self._place_of_extension(package[1])
+        version = self._clean_version(package[2])
+        if not columns.extensions[name]:
+            self.warn(f"passed over an extension without a name: {package[1][:100]!r}")
+            return None
+        columns.package_kinds.append(kind)
+        columns.package_names.append(name)
         columns.package_versions.append(version)
         return len(columns.package_names) - 1
 
-    def _new_extension(self, name: str) -> int:
-        """Return the position of an extension's name that is met first; -1 if it is none."""
-        cleaned = clean_name(name)
-        return self._place_of_extension(cleaned) if cleaned else -1
+
+def _clean_kind(kind: str) -> str:
+    return kind if _KIND.fullmatch(kind) else ""
 
 
 def _accelerator(name: object) -> str:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from eessi_spawner.errors import CatalogueRefusedError
@@ -30,6 +31,7 @@ _FIELDS = {
         " extensions".split()
     ),
 }
+_PACKAGE = itemgetter("type", "name", "version")
 _SYSTEM = {"name": "SYSTEM", "version": "system"}
 
 
@@ -141,25 +143,26 @@ def _read_version(builder: Builder, version: Mapping[str, Any], software: int | 
         targets=version["cpu_arch"],
         families=version.get("toolchain_families_compatibility") or (),
         accelerators=version.get("gpu_arch"),
-        packages=_read_extensions(builder, version.get("extensions") or ()),
+        packages=_read_packages(builder, version.get("extensions") or ()),
         required=[name for name in names if name not in (module, eessi)],
         software=software,
     )
 
 
-def _read_extensions(builder: Builder, entries: Sequence[Any]) -> list[tuple[str, str, str]]:
-    """Return kind, name and version of each; one that is shaped otherwise is passed over, and the rest is kept."""
+def _read_packages(builder: Builder, extensions: Sequence[Any]) -> list[int]:
+    """Hand a module's extensions to *builder*; one that is shaped otherwise is passed over, and the rest is kept."""
     try:
-        return [(entry["type"], entry["name"], entry["version"]) for entry in entries]
+        return builder.packages(map(_PACKAGE, extensions))
     except (KeyError, TypeError):
         good = []
-        for entry in entries:
-            match entry:
-                case {"type": str(kind), "name": str(name), "version": str(version)}:
-                    good.append((kind, name, version))
+        for extension in extensions:
+            match extension:
+                case {"name": str(name), "version": str(version)}:
+                    kind = extension.get("type")
+                    good.append((kind if isinstance(kind, str) else "", name, version))
                 case _:
-                    builder.warn("passed over an extension without type, name or version")
-        return good
+                    builder.warn("passed over an extension without name or version")
+        return builder.packages(good)
 
 
 def _warn_of_fields(builder: Builder, what: str, data: Mapping[str, Any]) -> None:

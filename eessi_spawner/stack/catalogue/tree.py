@@ -100,7 +100,7 @@ def _add(  # noqa: PLR0913, PLR0917  (one fact each)
         toolchain=toolchain[1] if toolchain else "SYSTEM",
         targets=targets,
         accelerators=accelerators,
-        packages=[(file.language, name, number) for name, number in file.extensions],
+        packages=builder.packages((file.language, name, number) for name, number in file.extensions),
         required=_load_order(version, module, files)[:-1],
     )
     builder.software(module.partition("/")[0], file.description, file.homepage)

@@ -38,3 +38,13 @@ def untrue_targets(release: str, generation: str | None) -> frozenset[str]:
 def without_untruths(release: str, generation: str | None, targets: Iterable[str]) -> tuple[str, ...]:
     """Return *targets*, sorted, less those that are known not to be so."""
     return tuple(sorted(set(targets) - untrue_targets(release, generation)))
+
+
+def are_initials(name: str, version: str) -> bool:
+    """Say whether *name* and *version* are the first two letters of a name, and no package at all.
+
+    EESSI's script takes the first two parts of an extension for its name and version; for the packages of R itself
+    (`stats`, `utils`) EasyBuild has a text in its place, and `s` of version `t` is listed (EESSI/docs,
+    docs/available_software/detail/R.md).
+    """
+    return len(name) == len(version) == 1 and version.isalpha()

@@ -23,7 +23,7 @@ def test_the_real_catalogue_is_read_whole_and_without_a_warning(real: Catalogue)
     assert real.releases == ("2025.06", "2023.06")
     assert sum(real.release(row) == "2023.06" for row in range(len(real))) == 1240
     assert len(real.columns.software) == 784
-    assert sum(map(len, real.columns.packages_of)) == 13959
+    assert sum(map(len, real.columns.packages_of)) == 13893
 
 
 def test_its_timestamp_that_is_no_date_still_tells_the_day(real: Catalogue) -> None:
@@ -84,6 +84,7 @@ def test_unknown_targets_and_releases_of_the_right_shape_are_kept() -> None:
         ({"extensions": [{"type": "Py thon", "name": "x", "version": "1"}]}, 2),
         ({"extensions": [{"type": "python", "name": "\x1b\x07", "version": "1"}]}, 2),
         ({"extensions": [{"name": "x"}, 3, None]}, 2),
+        ({"extensions": [{"type": [], "name": "x", "version": "1"}, {"type": "r", "name": 5, "version": {}}]}, 2),
         ({"extensions": "numpy"}, 2),
         ({"extensions": 7}, 1),
         ({"module": {}}, 1),
@@ -103,6 +104,15 @@ def test_what_is_shaped_otherwise_is_passed_over_and_the_rest_is_kept(fields: di
     parsed = parse_catalogue(content_of(data))
     assert len(parsed.columns) == kept
     assert kept == 2 or parsed.warnings
+
+
+def test_an_extension_of_no_known_kind_is_kept_beside_those_that_are_none() -> None:
+    entry = version_entry("A/1")
+    good = {"type": "python", "name": "good", "version": "1"}
+    odd = [{"name": "kindless", "version": "2"}, {"type": "Py thon", "name": "other", "version": "3"}]
+    entry["extensions"] = [*odd, {"type": "r", "name": ["x"], "version": "1"}, {"type": "r"}, good]
+    kept = [(one.kind, one.name, one.version) for one in small_catalogue(entry).module(0).extensions]
+    assert kept == [("", "kindless", "2"), ("", "other", "3"), ("python", "good", "1")]
 
 
 def test_a_module_that_is_listed_twice_counts_once() -> None:

@@ -29,3 +29,10 @@ def test_the_same_generation_of_another_release_keeps_it() -> None:
 
 def test_every_untruth_has_its_source() -> None:
     assert all("EESSI" in untruth.source and untruth.reason for untruth in KNOWN_UNTRUTHS)
+
+
+def test_letters_of_a_name_are_no_package(real: Catalogue, real_content: bytes) -> None:
+    packages = [(one.name, one.version) for one in real.module(real.find("R/4.5.2-gfbf-2025b")[0]).extensions]
+    assert ("brew", "1.0-10") in packages
+    assert ("s", "t") not in packages
+    assert b'"name":"s","version":"t"' in real_content
