@@ -91,7 +91,6 @@ def _summary(catalogue: Catalogue) -> dict[str, Any]:
     provenance = catalogue.provenance
     modules = Counter(map(catalogue.release, range(len(catalogue))))
     software = Counter(release for release, _ in set(zip(columns.release_of, columns.software_of, strict=True)))
-    generations = {(catalogue.release(row), catalogue.generation(row)) for row in range(len(catalogue))}
     return {
         "source": provenance.source,
         "day": provenance.day.isoformat() if provenance.day else None,
@@ -103,7 +102,7 @@ def _summary(catalogue: Catalogue) -> dict[str, Any]:
                 "release": release,
                 "modules": modules[release],
                 "software": software[columns.releases.index(release)],
-                "generations": sorted(name for version, name in generations if version == release and name),
+                "generations": sorted(generation for version, generation in catalogue.places if version == release),
                 "targets": sorted(catalogue.targets_of_release[release]),
             }
             for release in catalogue.releases

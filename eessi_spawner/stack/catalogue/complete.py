@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from eessi_spawner.stack.catalogue.builder import clean_text
 from eessi_spawner.stack.catalogue.index import Catalogue
@@ -102,23 +102,18 @@ def complete(
     candidates, read_as = _candidates(catalogue, asked)
     language = language or (spoken[0] if spoken else _infer_language(catalogue, candidates))
     best: Completion | None = None
-    for place in _places(catalogue, release):
+    for place in catalogue.places:
+        if release not in (None, place[0]):
+            continue
         answer = _complete_in(catalogue, place, candidates, targets, language)
         if best is None or _rank(answer) > _rank(best):
             best = answer
     nothing = Completion(language, release or "", "", (), "", {}, {}, tuple(asked), ())
-    best = best or nothing
-    return Completion(**{**vars(best), "read_as": read_as})
+    return replace(best or nothing, read_as=read_as)
 
 
 def _rank(answer: Completion) -> tuple[bool, int, bool]:
     return (answer.complete, len(answer.found), bool(answer.kernel_module))
-
-
-def _places(catalogue: Catalogue, release: str | None) -> list[tuple[str, str]]:
-    """Return all releases with their generations, newest first."""
-    pairs = {(catalogue.release(row), catalogue.generation(row) or "") for row in range(len(catalogue))}
-    return sorted((pair for pair in pairs if pair[1] and release in (None, pair[0])), reverse=True)
 
 
 def _candidates(catalogue: Catalogue, words: list[str]) -> tuple[dict[str, dict[int, int]], dict[str, str]]:
@@ -176,17 +171,12 @@ def _complete_in(
     language: str,
 ) -> Completion:
     """Return what one generation of one release has of the words."""
-    release, generation = place
 
     def usable(row: int) -> bool:
-        return (
-            catalogue.release(row) == release
-            and catalogue.generation(row) in (None, generation)
-            and catalogue.runs_on(row, targets)
-        )
+        return catalogue.fits(row, place, targets)
 
     options = {word: {row: score for row, score in rows.items() if usable(row)} for word, rows in candidates.items()}
-    kernels = [row for row in catalogue.rows_of_software.get(KERNEL_SOFTWARE.get(language, ""), ()) if usable(row)]
+    kernels = filter(usable, catalogue.rows_of_software.get(KERNEL_SOFTWARE.get(language, ""), ()))
     kernel = min(kernels, key=lambda row: catalogue.order[row], default=None)
     chosen: dict[str, int] = {}
     taken: set[int] = set() if kernel is None else {kernel}
@@ -198,8 +188,8 @@ def _complete_in(
     rows = sorted(taken)
     return Completion(
         language=language,
-        release=release,
-        generation=generation,
+        release=place[0],
+        generation=place[1],
         modules=tuple(sorted({catalogue.columns.full_name(row) for row in rows})),
         kernel_module="" if kernel is None else catalogue.columns.full_name(kernel),
         found={word: catalogue.columns.full_name(chosen[word]) for word in candidates if word in chosen},

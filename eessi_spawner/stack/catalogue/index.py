@@ -68,6 +68,13 @@ class Catalogue:
         """All releases, newest first."""
         return tuple(sorted(self.columns.releases, reverse=True))
 
+    @cached_property
+    def places(self) -> tuple[tuple[str, str], ...]:
+        """All releases, each with the toolchain generations that it has, newest first."""
+        pairs = set(zip(self.columns.release_of, self.columns.generation_of, strict=True))
+        named = {(self.columns.releases[release], self.columns.generations[place]) for release, place in pairs}
+        return tuple(sorted((place for place in named if place[1]), reverse=True))
+
     def age(self, today: date) -> str:
         """Return how old the data is, in words."""
         return self.provenance.age(today)
@@ -240,6 +247,16 @@ class Catalogue:
         """
         there = self.targets_of_release.get(release, frozenset())
         return next((candidate.path for candidate in target.fallback_chain if candidate.path in there), None)
+
+    def fits(self, row: int, place: tuple[str, str | None], targets: Iterable[CpuTarget] = ()) -> bool:
+        """Say whether *row* loads on each of *targets* with the modules of a release and generation.
+
+        It is of that generation or, as modules without toolchain are, of none.
+        """
+        release, generation = place
+        return (
+            self.release(row) == release and self.generation(row) in (None, generation) and self.runs_on(row, targets)
+        )
 
     def runs_on(self, row: int, targets: Iterable[CpuTarget], accelerator: str = "") -> bool:
         """Say whether the module in *row* loads on each of *targets* (and was built for *accelerator*, if any)."""

@@ -7,9 +7,11 @@ that generation are named with it.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eessi_spawner.stack.catalogue.index import Catalogue
+from eessi_spawner.stack.cpu_targets import CpuTarget
 
 # A module that carries fewer of the extensions than this is no successor.
 _LEAST_SHARE = 0.25
@@ -44,15 +46,10 @@ class Successor:
     lost: tuple[str, ...]
 
 
-def newer_places(catalogue: Catalogue, row: int) -> list[tuple[str, str]]:
-    """Return the releases and generations that are newer than that of *row*, nearest first."""
-    here = (catalogue.release(row), catalogue.generation(row) or "9")
-    places = {(catalogue.release(other), catalogue.generation(other) or "") for other in range(len(catalogue))}
-    return sorted(place for place in places if place[1] and place > here)
-
-
-def find_successors(catalogue: Catalogue, full_name: str, release: str | None = None) -> list[Successor]:
-    """Return what *full_name* becomes in each newer generation, nearest first.
+def find_successors(
+    catalogue: Catalogue, full_name: str, release: str | None = None, *, targets: Sequence[CpuTarget] = ()
+) -> list[Successor]:
+    """Return what *full_name* becomes on *targets* in each newer generation, nearest first.
 
     Raises
     ------
@@ -60,34 +57,31 @@ def find_successors(catalogue: Catalogue, full_name: str, release: str | None = 
         If it is not in the catalogue.
     """
     row = catalogue.find(full_name, release)[-1]
-    if catalogue.generation(row) is None:
-        newer = sorted({other for other in catalogue.columns.releases if other > catalogue.release(row)})
-        return [find_successor(catalogue, row, (version, None)) for version in newer]
-    return [find_successor(catalogue, row, place) for place in newer_places(catalogue, row)]
+    here = (catalogue.release(row), catalogue.generation(row))
+    newer: list[tuple[str, str | None]]
+    if here[1] is None:
+        newer = [(version, None) for version in catalogue.releases if version > here[0]]
+    else:
+        newer = [place for place in catalogue.places if place > here]
+    return [find_successor(catalogue, row, place, targets) for place in reversed(newer)]
 
 
-def find_successor(catalogue: Catalogue, row: int, place: tuple[str, str | None]) -> Successor:
+def find_successor(
+    catalogue: Catalogue, row: int, place: tuple[str, str | None], targets: Sequence[CpuTarget] = ()
+) -> Successor:
     """Return what the module in *row* becomes in the release and generation *place*."""
-    release, generation = place
     columns = catalogue.columns
     wanted = dict.fromkeys(columns.package_names[package] for package in columns.packages_of[row])
     carriers = {
-        extension: [
-            other
-            for other in catalogue.carriers(extension)
-            if catalogue.release(other) == release and catalogue.generation(other) in (None, generation)
-        ]
+        extension: [other for other in catalogue.carriers(extension) if catalogue.fits(other, place, targets)]
         for extension in wanted
     }
     named = [
-        other
-        for other in catalogue.rows_of_software[columns.software[columns.software_of[row]]]
-        if catalogue.release(other) == release and catalogue.generation(other) in (None, generation)
+        other for other in catalogue.rows_of_place[columns.software_of[row]] if catalogue.fits(other, place, targets)
     ]
     votes = Counter(other for rows in carriers.values() for other in rows)
     best, by = None, ""
     if named:
-        # Of several builds the one with the same suffix (-CUDA-..., -bare), else the plainest.
         best, by = min(named, key=lambda other: _unlikeness(catalogue, row, other, votes[other])), "name"
     elif votes:
         most = max(votes, key=lambda other: (votes[other], -len(columns.packages_of[other])))
@@ -98,15 +92,14 @@ def find_successor(catalogue: Catalogue, row: int, place: tuple[str, str | None]
         if best in rows:
             continue
         if rows:
-            moved[columns.extensions[extension]] = columns.full_name(
-                max(rows, key=lambda other: (votes[other], -catalogue.order[other]))
-            )
+            other = max(rows, key=lambda other: (votes[other], -catalogue.order[other]))
+            moved[columns.extensions[extension]] = columns.full_name(other)
         else:
             lost.append(columns.extensions[extension])
     return Successor(
         module="" if best is None else columns.full_name(best),
-        release=release,
-        generation=generation,
+        release=place[0],
+        generation=place[1],
         by=by,
         kept=0 if best is None else votes[best],
         moved=moved,
@@ -115,12 +108,18 @@ def find_successor(catalogue: Catalogue, row: int, place: tuple[str, str | None]
 
 
 def _unlikeness(catalogue: Catalogue, row: int, other: int, kept: int) -> tuple[object, ...]:
+    """Return a key that sorts builds of a name: for GPUs or not as *row* is, then of its suffix, then what it keeps."""
+    built = catalogue.columns.accelerators_of
+    return (
+        bool(built[row]) != bool(built[other]),
+        _suffix(catalogue, row) != _suffix(catalogue, other),
+        -kept,
+        catalogue.order[other],
+    )
+
+
+def _suffix(catalogue: Catalogue, row: int) -> str:
+    """Return the letters behind the toolchain in a version: `CUDA` of `-CUDA-12.1.1`."""
     columns = catalogue.columns
-
-    def suffix(version: str) -> str:
-        toolchain = columns.toolchains[columns.toolchain_of[row if version == columns.version_of[row] else other]]
-        return "".join(c for c in version.partition(toolchain)[2] if c.isalpha())
-
-    same = suffix(columns.version_of[row]) == suffix(columns.version_of[other])
-    gpu = bool(columns.accelerators_of[row]) == bool(columns.accelerators_of[other])
-    return (not gpu, not same, -kept, catalogue.order[other])
+    behind = columns.version_of[row].partition(columns.toolchains[columns.toolchain_of[row]])[2]
+    return "".join(filter(str.isalpha, behind))

@@ -29,7 +29,7 @@ class Together:
     targets
         CPU targets that have all of `modules`, sorted.
     lost
-        What the nearest set leaves out, because its generation has no module of that name.
+        What the nearest set leaves out: its generation has no module of that name that goes with the others.
     """
 
     reasons: tuple[str, ...]
@@ -51,22 +51,22 @@ def can_load_together(
 
     Raises
     ------
+    UnknownModuleError
         If one of them is in no release at all.
     """
     wanted = list(dict.fromkeys(names))
-    found = {name: catalogue.find(name) for name in wanted}
-    best: tuple[list[str], list[int]] | None = None
+    found = {name: {catalogue.release(row): row for row in catalogue.find(name)} for name in wanted}
+    # What keeps them apart where most of them are.
+    reasons: tuple[str, ...] = ()
+    most = -1
     for version in [release] if release else catalogue.releases:
-        rows = {name: next((r for r in found[name] if catalogue.release(r) == version), None) for name in wanted}
-        there = [row for row in rows.values() if row is not None]
-        reasons = _missing(catalogue, version, [name for name, row in rows.items() if row is None], found)
-        reasons += _conflicts(catalogue, there) + _unbuilt(catalogue, there, targets)
-        if not reasons:
+        there = [rows[version] for rows in found.values() if version in rows]
+        apart = (*_missing(version, found), *_conflicts(catalogue, there), *_unbuilt(catalogue, there, targets))
+        if not apart:
             return Together((), version, tuple(wanted), common_targets(catalogue, there))
-        if best is None or len(there) > len(best[1]):
-            best = reasons, there
-    reasons = best[0] if best else [f"there is no release {release}"]
-    return _nearest(catalogue, wanted, tuple(reasons), release, targets)
+        if len(there) > most:
+            reasons, most = apart, len(there)
+    return _nearest(catalogue, wanted, reasons, release, targets)
 
 
 def common_targets(catalogue: Catalogue, rows: Sequence[int]) -> tuple[str, ...]:
@@ -76,10 +76,11 @@ def common_targets(catalogue: Catalogue, rows: Sequence[int]) -> tuple[str, ...]
     return tuple(sorted(set(catalogue.targets(rows[0])).intersection(*map(catalogue.targets, rows[1:]))))
 
 
-def _missing(catalogue: Catalogue, release: str, names: list[str], found: dict[str, list[int]]) -> list[str]:
+def _missing(release: str, found: dict[str, dict[str, int]]) -> list[str]:
     return [
-        f"{name} is not in EESSI {release}, only in {' and '.join(sorted(map(catalogue.release, found[name])))}"
-        for name in names
+        f"{name} is not in EESSI {release}, only in {' and '.join(sorted(rows))}"
+        for name, rows in found.items()
+        if release not in rows
     ]
 
 
@@ -107,11 +108,16 @@ def _conflicts(catalogue: Catalogue, rows: Sequence[int]) -> list[str]:
 
 
 def _unbuilt(catalogue: Catalogue, rows: Sequence[int], targets: Sequence[CpuTarget]) -> list[str]:
+    """Return what keeps modules of one release from loading on *targets* or, where none are given, on any."""
     reasons = []
     for target in targets:
-        missing = [catalogue.columns.full_name(row) for row in rows if not catalogue.runs_on(row, [target])]
+        missing = [row for row in rows if not catalogue.runs_on(row, [target])]
         if missing:
-            reasons.append(f"{', '.join(missing)} cannot be loaded on {target}")
+            release = catalogue.release(missing[0])
+            directory = catalogue.directory_for(release, target)
+            taken = "" if directory in (None, target.path) else f", whose directory in EESSI {release} is {directory}"
+            names = ", ".join(map(catalogue.columns.full_name, missing))
+            reasons.append(f"{names} cannot be loaded on {target}{taken}")
     if not targets and rows and not common_targets(catalogue, rows):
         reasons.append("no CPU target has all of them")
     return reasons
@@ -125,48 +131,34 @@ def _nearest(
     targets: Sequence[CpuTarget],
 ) -> Together:
     """Return the set nearest to *wanted*: fewest left out, then fewest changed, then the newest."""
-    places = {
-        (catalogue.release(row), catalogue.generation(row))
-        for name in wanted
-        for row in catalogue.rows_of_software[name.partition("/")[0]]
-        if release is None or catalogue.release(row) == release
-    }
-    best = None
-    for place in sorted(places, key=lambda place: (place[0], place[1] or ""), reverse=True):
+    best, nearest = (-1, -1), Together(reasons, release or "", (), (), tuple(wanted))
+    releases = [release] if release else catalogue.releases
+    for place in [*catalogue.places, *((version, None) for version in catalogue.releases)]:
+        if place[0] not in releases:
+            continue
         rows = _counterparts(catalogue, wanted, place, targets)
         kept = {name: catalogue.columns.full_name(row) for name, row in rows.items()}
-        if _conflicts(catalogue, list(rows.values())):
-            continue
-        changed = sum(name != full for name, full in kept.items())
-        rank = (len(wanted) - len(set(kept.values())), changed)
-        if best is None or rank < best[0]:
-            best = rank, place[0], rows
-    if best is None:
-        return Together(reasons, release or "", (), (), tuple(wanted))
-    _, version, rows = best
-    modules = tuple(dict.fromkeys(map(catalogue.columns.full_name, rows.values())))
-    lost = tuple(name for name in wanted if name not in rows)
-    return Together(reasons, version, modules, common_targets(catalogue, list(rows.values())), lost)
+        modules = tuple(dict.fromkeys(kept.values()))
+        rank = (len(modules), sum(name == full for name, full in kept.items()))
+        if modules and rank > best:
+            lost = tuple(name for name in wanted if name not in kept)
+            best = rank
+            nearest = Together(reasons, place[0], modules, common_targets(catalogue, list(rows.values())), lost)
+    return nearest
 
 
 def _counterparts(
     catalogue: Catalogue, wanted: list[str], place: tuple[str, str | None], targets: Sequence[CpuTarget]
 ) -> dict[str, int]:
-    """Return, for each module, the one of its name in a release and generation: itself if it can be."""
-    release, generation = place
+    """Return, for each module, the one of its name that goes with those before: itself if it can be."""
     chosen: dict[str, int] = {}
     for name in wanted:
-        software = name.partition("/")[0]
-        if taken := [row for row in chosen.values() if catalogue.columns.full_name(row).startswith(f"{software}/")]:
-            chosen[name] = taken[0]
-            continue
-        rows = [
-            row
-            for row in catalogue.rows_of_software[software]
-            if catalogue.release(row) == release
-            and catalogue.generation(row) in (None, generation)
-            and catalogue.runs_on(row, targets)
+        options = [
+            row for row in catalogue.rows_of_software[name.partition("/")[0]] if catalogue.fits(row, place, targets)
         ]
-        if rows:
-            chosen[name] = min(rows, key=lambda row: (catalogue.columns.full_name(row) != name, catalogue.order[row]))
+        for row in sorted(options, key=lambda row: (catalogue.columns.full_name(row) != name, catalogue.order[row])):
+            rows = list(dict.fromkeys([*chosen.values(), row]))
+            if not _conflicts(catalogue, rows) and not _unbuilt(catalogue, rows, targets):
+                chosen[name] = row
+                break
     return chosen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from eessi_spawner.stack.catalogue.index import Catalogue
 from eessi_spawner.stack.catalogue.successors import find_successors
+from eessi_spawner.stack.cpu_targets import CpuTarget
 from tests.unit.stack.catalogue.published import small_catalogue, version_entry
 
 
@@ -58,6 +59,16 @@ def test_a_gpu_build_is_succeeded_by_a_gpu_build() -> None:
 def test_a_module_without_toolchain_is_succeeded_in_a_newer_release(bundled: Catalogue) -> None:
     (found,) = find_successors(bundled, "EasyBuild/5.0.0")
     assert (found.release, found.module) == ("2025.06", "EasyBuild/5.4.0")
+
+
+def test_a_successor_loads_on_the_machines_that_are_asked_for() -> None:
+    catalogue = small_catalogue(
+        version_entry("A/1-foss-2023a", "2023.06"),
+        version_entry("A/2-foss-2025a", targets=["x86_64/generic"]),
+        version_entry("A/3-foss-2025b"),
+    )
+    found = find_successors(catalogue, "A/1-foss-2023a", targets=[CpuTarget("x86_64/amd/zen4")])
+    assert [(one.generation, one.module) for one in found] == [("2025a", ""), ("2025b", "A/3-foss-2025b")]
 
 
 def test_the_newest_has_no_successor(bundled: Catalogue) -> None:

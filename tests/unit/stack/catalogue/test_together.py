@@ -76,6 +76,36 @@ def test_what_a_machine_cannot_load_is_a_reason(bundled: Catalogue) -> None:
     assert answer.modules == ("SciPy-bundle/2023.11-gfbf-2023b",)
 
 
+def test_a_machine_that_gets_an_older_ones_directory_is_told_so(bundled: Catalogue) -> None:
+    answer = can_load_together(bundled, ["SciPy-bundle/2023.02-gfbf-2022b"], targets=[CpuTarget("x86_64/amd/zen5")])
+    assert answer.reasons == (
+        "SciPy-bundle/2023.02-gfbf-2022b cannot be loaded on x86_64/amd/zen5, whose directory in EESSI 2023.06 is"
+        " x86_64/amd/zen4",
+    )
+    assert answer.modules == (SCIPY,)
+
+
+def test_the_nearest_set_leaves_out_what_would_bring_another_version_of_a_library() -> None:
+    catalogue = small_catalogue(
+        version_entry("A/1-foss-2025b", required=["Lib/1-GCCcore-14.3.0"]),
+        version_entry("B/1-foss-2025b", required=["Lib/2-GCCcore-14.3.0"]),
+    )
+    answer = can_load_together(catalogue, ["A/1-foss-2025b", "B/1-foss-2025b"])
+    assert (answer.modules, answer.lost) == (("A/1-foss-2025b",), ("B/1-foss-2025b",))
+
+
+def test_the_nearest_set_loads_on_some_machine() -> None:
+    catalogue = small_catalogue(
+        version_entry("A/1-foss-2025b", targets=["x86_64/generic"]),
+        version_entry("B/1-foss-2025b", targets=["aarch64/generic"]),
+        version_entry("A/0-foss-2025a"),
+        version_entry("B/0-foss-2025a"),
+    )
+    answer = can_load_together(catalogue, ["A/1-foss-2025b", "B/1-foss-2025b"])
+    assert answer.reasons == ("no CPU target has all of them",)
+    assert (answer.modules, len(answer.targets)) == (("A/0-foss-2025a", "B/0-foss-2025a"), 3)
+
+
 def test_what_has_no_counterpart_is_named_as_lost(bundled: Catalogue) -> None:
     answer = can_load_together(bundled, [SCIPY, PLOT, "TensorFlow/2.13.0-foss-2023a"], release="2025.06")
     assert answer.modules == (SCIPY, PLOT)
