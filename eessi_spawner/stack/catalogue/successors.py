@@ -1,7 +1,7 @@
 """Successors: for a module, the nearest in a newer generation, and what would be lost on the way.
 
-By name first; where the name is gone, by the extensions it carried. Extensions that moved to another module of
-that generation are named with it.
+By name first; where the name is gone, by the extensions it carried: the successor has the one that the module is
+named after or, of a bundle, most. Extensions that moved to another module of that generation are named with it.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eessi_spawner.stack.catalogue.index import Catalogue
+from eessi_spawner.stack.catalogue.terms import fold
 from eessi_spawner.stack.cpu_targets import CpuTarget
-
-# A module that carries fewer of the extensions than this is no successor.
-_LEAST_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -83,10 +81,16 @@ def find_successor(
     best, by = None, ""
     if named:
         best, by = min(named, key=lambda other: _unlikeness(catalogue, row, other, votes[other])), "name"
-    elif votes:
-        most = max(votes, key=lambda other: (votes[other], -len(columns.packages_of[other])))
-        if votes[most] >= _LEAST_SHARE * len(wanted):
-            best, by = most, "extensions"
+    else:
+        own = [e for e in wanted if fold(columns.extensions[e]) == fold(columns.software[columns.software_of[row]])]
+        heirs = [
+            other
+            for other, kept in votes.items()
+            if all(other in carriers[extension] for extension in own) and (own or 2 * kept > len(wanted))
+        ]
+        if heirs:
+            best = max(heirs, key=lambda other: (votes[other], -len(columns.packages_of[other])))
+            by = "extensions"
     moved, lost = {}, []
     for extension, rows in carriers.items():
         if best in rows:

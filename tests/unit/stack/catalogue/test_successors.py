@@ -40,6 +40,26 @@ def test_where_the_name_is_gone_the_module_with_its_extensions_succeeds() -> Non
     assert (found.moved, found.lost) == ({"c": "c/1-foss-2025b"}, ())
 
 
+def test_a_module_of_which_only_libraries_are_left_has_no_successor(bundled: Catalogue) -> None:
+    """Once these were followed by Python-bundle-PyPI and astropy-testing, which share a small library with them."""
+    for module in ("NLTK/3.8.1-foss-2023b", "ASE/3.22.1-gfbf-2023a", "LRBinner/0.1-foss-2023a"):
+        newer = find_successors(bundled, module)
+        assert newer
+        assert {one.by for one in newer} <= {"", "name"}
+
+
+def test_a_package_that_is_inside_another_module_now_is_succeeded_by_that() -> None:
+    extensions = [("python", name, "1") for name in ("httpx", "anyio", "sniffio", "h11")]
+    catalogue = small_catalogue(
+        version_entry("HTTPX/0.28.1-GCCcore-14.2.0", extensions=extensions),
+        version_entry("JupyterLab/4.4.9-GCCcore-14.3.0", extensions=[*extensions[:1], ("python", "other", "1")]),
+        version_entry("Web-bundle/1-GCCcore-14.3.0", extensions=extensions[1:]),
+    )
+    (found,) = find_successors(catalogue, "HTTPX/0.28.1-GCCcore-14.2.0")
+    assert (found.module, found.by) == ("JupyterLab/4.4.9-GCCcore-14.3.0", "extensions")
+    assert set(found.moved) == {"anyio", "sniffio", "h11"}
+
+
 def test_what_has_no_successor_says_so_and_where_its_parts_went(bundled: Catalogue) -> None:
     found = find_successors(bundled, "TensorFlow/2.13.0-foss-2023a")[-1]
     assert (found.module, found.by) == ("", "")
