@@ -97,7 +97,10 @@ def _conflicts(catalogue: Catalogue, rows: Sequence[int]) -> list[str]:
         for name in module.required:
             versions[name.partition("/")[0]].setdefault(name, module.full_name)
     if len(generations) > 1:
-        parts = [f"{', '.join(names)} is of {name}" for name, names in sorted(generations.items())]
+        parts = [
+            f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} of {name}"
+            for name, names in sorted(generations.items())
+        ]
         reasons.append(f"toolchain generations cannot be mixed: {'; '.join(parts)}")
     for name, by in versions.items():
         # Within one generation alone: what is said above would be said again for each library.
