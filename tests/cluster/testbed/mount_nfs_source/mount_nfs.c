@@ -115,8 +115,14 @@ struct text { char *bytes; size_t size; };
 
 static int ask_link(const char *path, void *answer) {
     struct text *text = answer;
-    int code = nfs_readlink(M.nfs, path, text->bytes, (int)text->size);
-    return code < 0 ? code : 0;
+    struct nfs_stat_64 s;
+    char target[8192];
+    int code = nfs_lstat64(M.nfs, path, &s);
+    if (code == 0) code = nfs_readlink(M.nfs, path, target, sizeof target);
+    if (code < 0) return code;
+    /* libnfs 4 does not end the target where it ends: its length is in the status. */
+    snprintf(text->bytes, text->size, "%.*s", (int)s.nfs_size, target);
+    return 0;
 }
 
 static int on_readlink(const char *path, char *bytes, size_t size) {
