@@ -27,7 +27,7 @@ from eessi_spawner.stack.catalogue.terms import Terms
 
 DIRECTORY_VARIABLE = "EESSI_SPAWNER_CATALOGUE_DIR"
 FILE_NAME = "catalogue.index"
-_MAGIC = "eessi-spawner-catalogue-1"
+_MAGIC = "eessi-spawner-catalogue-2"
 _LOCK_POLL_SECONDS = 0.05
 
 
