@@ -128,18 +128,22 @@ class Catalogue:
 
     @cached_property
     def order(self) -> list[int]:
-        """The place of each row among all: newest release and generation first, then by name, newest version first."""
+        """The place of each row among all: newest release and generation first, then by name, newest version first.
+
+        Builds with LLVM (lfoss and what is below it) stand behind those with GCC, which most modules are built with.
+        """
         if self._order is not None:
             return self._order
         columns = self.columns
         releases = _ranks(columns.releases)
         generations = _ranks(columns.generations)
         names = _ranks([name.lower() for name in columns.software])
-        groups: defaultdict[tuple[int, int, int, str], list[int]] = defaultdict(list)
+        with_llvm = [toolchain.startswith("l") for toolchain in columns.toolchains]
+        groups: defaultdict[tuple[int, int, int, str, bool], list[int]] = defaultdict(list)
         for row, software in enumerate(columns.software_of):
             release, generation = columns.release_of[row], columns.generation_of[row]
-            key = (-releases[release], -generations[generation], names[software], columns.software[software])
-            groups[key].append(row)
+            name, llvm = columns.software[software], with_llvm[columns.toolchain_of[row]]
+            groups[-releases[release], -generations[generation], names[software], name, llvm].append(row)
         order = [0] * len(self)
         place = 0
         for _, rows in sorted(groups.items()):

@@ -24,7 +24,7 @@ class Match(NamedTuple):
     level: int
 
 
-_IN_PROSE, _IN_VERSION, _OF_LANGUAGE = Match(PROSE, PROSE), Match(INSIDE, INSIDE), Match(PART, PART)
+_IN_PROSE, _IN_VERSION, _OF_LANGUAGE = Match(PROSE, PROSE), Match(INSIDE, INSIDE), Match(EXACT, PART)
 
 
 class Answer(NamedTuple):
@@ -93,9 +93,11 @@ def match_rows(catalogue: Catalogue, word: str, *, among_others: bool) -> Answer
     Parameters
     ----------
     among_others
-        Whether other words say what is looked for: then a language stands for all modules with extensions of it
-        (`r ggplot2`), and a part of a version counts (`gromacs cuda`).
+        Whether other words say what is looked for: then a language stands for all modules that are about it
+        (`r ggplot2`) and for nothing else, and a part of a version counts (`gromacs cuda`).
     """
+    if among_others and (spoken := catalogue.rows_of_language.get(word)):
+        return Answer(dict.fromkeys(spoken, _OF_LANGUAGE), {})
     terms = catalogue.terms
     rows: dict[int, Match] = {}
     if len(word) > 2:
@@ -103,8 +105,6 @@ def match_rows(catalogue: Catalogue, word: str, *, among_others: bool) -> Answer
             rows.update(dict.fromkeys(catalogue.rows_of_place[software], _IN_PROSE))
     if among_others and len(word) > 2:
         rows.update(dict.fromkeys(catalogue.versions.find(f"-{word}"), _IN_VERSION))
-    if among_others:
-        rows.update(dict.fromkeys(catalogue.rows_of_language.get(word, ()), _OF_LANGUAGE))
     packages: dict[int, list[int]] = {}
     for owner, match in sorted(match_names(terms, word).items(), key=itemgetter(1), reverse=True):
         named: Iterable[int]

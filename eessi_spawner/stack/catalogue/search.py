@@ -15,7 +15,7 @@ from typing import Any
 
 from eessi_spawner.stack.catalogue.entry import CatalogueModule, Extension, Extensions
 from eessi_spawner.stack.catalogue.index import Catalogue
-from eessi_spawner.stack.catalogue.match import HOW, INSIDE, PROSE, TYPO, Answer, Match, match_rows
+from eessi_spawner.stack.catalogue.match import ALIAS, EXACT, HOW, INSIDE, PREFIX, TYPO, Answer, Match, match_rows
 from eessi_spawner.stack.catalogue.terms import fold
 from eessi_spawner.stack.cpu_targets import CpuTarget
 
@@ -133,37 +133,48 @@ def split_query(query: str) -> tuple[list[str], list[str]]:
 
 
 def _match_query(catalogue: Catalogue, words: list[str], ignored: list[str]) -> Answer:
-    """Return what answers all words; a word that nothing answers is put into *ignored*."""
+    """Return what answers all words, or most of them; a word that nothing answers is put into *ignored*."""
     if len(words) == 1:
         return match_rows(catalogue, words[0], among_others=False)
     answers = {word: match_rows(catalogue, word, among_others=True) for word in words}
     ignored += [word for word, answer in answers.items() if not answer.rows]
-    found = _combine([answer.rows for answer in answers.values() if answer.rows])
-    packages = _merge([answer.packages for answer in answers.values()])
-    best = max(found.values(), default=_NOTHING).score
-    # Two words can be one name, "scikit learn"; misspelt, where that is nearer than all else.
+    found, parts = _combine([answer.rows for answer in answers.values() if answer.rows])
+    # Two words can be one name, "scikit learn".
     joined = match_rows(catalogue, "".join(words), among_others=False)
-    for row, match in joined.rows.items():
-        if found.get(row, _NOTHING) < match and (match.level != TYPO or match.score > best):
-            found[row] = match
-            packages[row] = joined.packages.get(row, [])
-            ignored.clear()
-    return Answer(found, packages)
+    better = {row: match for row, match in joined.rows.items() if match > found.get(row, _NOTHING)}
+    named = {row: match for row, match in better.items() if match.level != TYPO}
+    found |= named
+    if (best := _best(found)) < PREFIX:
+        found |= {row: match for row, match in parts.items() if match.score > best}
+        best = _best(found)
+    misspelt = {row: match for row, match in better.items() if match.level == TYPO and match.score > best}
+    found |= misspelt
+    if named or misspelt:
+        ignored.clear()
+    return Answer(found, _merge([*(answer.packages for answer in answers.values()), joined.packages]))
 
 
-def _combine(answers: list[dict[int, Match]]) -> dict[int, Match]:
-    """Return the rows that are in all *answers*; where no name has all, those that have some and answer better too."""
-    found = {}
-    if answers:
-        for row in set(answers[0]).intersection(*answers[1:]):
-            found[row] = _mean([rows[row] for rows in answers], len(answers))
-    best = max(found.values(), default=_NOTHING).score
-    if best <= PROSE:
-        for row in set().union(*answers) - found.keys():
-            match = _mean([rows[row] for rows in answers if row in rows], len(answers))
-            if match.score > best:
-                found[row] = match
+def _combine(answers: list[dict[int, Match]]) -> tuple[dict[int, Match], dict[int, Match]]:
+    """Return the rows that are in all *answers*, and those that are in some."""
+    if len(answers) < 2:
+        return dict(*answers), {}
+    common = set(answers[0]).intersection(*answers[1:])
+    found: tuple[dict[int, Match], dict[int, Match]] = {}, {}
+    for row in set().union(*answers):
+        found[row not in common][row] = _mean([rows[row] for rows in answers if row in rows], len(answers))
     return found
+
+
+def _mean(matches: list[Match], words: int) -> Match:
+    """Return how well a row answers *words*: one that is its very name counts for more than parts of several names."""
+    score = sum(match.score for match in matches) // words
+    if any(match.level >= ALIAS for match in matches):
+        score = (2 * EXACT + score) // 3
+    return Match(score, min(match.level for match in matches))
+
+
+def _best(rows: dict[int, Match]) -> int:
+    return max(rows.values(), default=_NOTHING).score
 
 
 def _merge(answers: list[dict[int, list[int]]]) -> dict[int, list[int]]:
@@ -173,10 +184,6 @@ def _merge(answers: list[dict[int, list[int]]]) -> dict[int, list[int]]:
         for row, of_row in packages.items():
             merged[row].update(dict.fromkeys(of_row))
     return {row: list(of_row) for row, of_row in merged.items()}
-
-
-def _mean(matches: list[Match], words: int) -> Match:
-    return Match(sum(match.score for match in matches) // words, min(match.level for match in matches))
 
 
 def _narrow(catalogue: Catalogue, answer: Answer, version: str) -> dict[int, Match]:
@@ -192,7 +199,7 @@ def _narrow(catalogue: Catalogue, answer: Answer, version: str) -> dict[int, Mat
         or starts_version(columns.version_of[row].lower(), version)
         or any(starts_version(columns.package_versions[p].lower(), version) for p in answer.packages.get(row, ()))
     }
-    best = max(rows.values(), default=_NOTHING).score
+    best = _best(rows)
     if all(match.score < best for match in narrowed.values()):
         narrowed |= {row: rows[row] for row in rows if columns.version_of[row].lower().startswith(version)}
     return narrowed

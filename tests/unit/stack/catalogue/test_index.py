@@ -71,6 +71,13 @@ def test_the_order_is_newest_release_and_generation_then_name_then_newest_versio
     ]  # fmt: skip
 
 
+def test_builds_with_llvm_stand_behind_those_with_gcc() -> None:
+    toolchains = [{"name": "llvm-compilers", "version": "20.1.8"}, {"name": "GCC", "version": "14.3.0"}]
+    modules = ["FFTW/3.3.10-llvm-compilers-20.1.8", "FFTW/3.3.10-GCC-14.3.0"]
+    catalogue = small_catalogue(*(version_entry(m, toolchain=t) for m, t in zip(modules, toolchains, strict=True)))
+    assert catalogue.order == [1, 0]
+
+
 def test_versions_sort_as_people_sort_them() -> None:
     versions = ["1.0rc1", "1.0", "1.2", "1.10"]
     assert sorted(versions[3::-1], key=version_key) == ["1.0rc1", "1.0", "1.2", "1.10"]

@@ -52,6 +52,29 @@ GOLDENS = [
     ("dask 2024", "dask/2024.9.1-gfbf-2024a", "exact", 1),
     ("jupyterlab", "JupyterLab/4.4.9-GCCcore-14.3.0", "exact", None),
     ("cv2", "OpenCV/4.8.1-foss-2023a-contrib", "alias", None),
+    ("py torch", "PyTorch/2.1.2-foss-2023a", "exact", None),
+    ("tensorflow gpu", "TensorFlow/2.13.0-foss-2023a", "exact", None),
+    ("R tidyverse", "R-bundle-CRAN/2025.11-foss-2025b", "part", 6),
+    ("R devtools", "R/4.5.2-gfbf-2025b", "part", None),
+    ("python numpy", "SciPy-bundle/2025.07-gfbf-2025b", "part", None),
+    ("python yaml", "ruamel.yaml/0.18.14-GCCcore-14.3.0", "part", None),
+    ("perl json", "Perl-bundle-CPAN/5.40.0-GCCcore-14.2.0", "part", None),
+    ("gdal python", "GDAL/3.11.3-foss-2025b", "exact", None),
+    ("HDF5 parallel", "HDF5/1.14.6-gompi-2025b", "exact", None),
+    ("netcdf fortran", "netCDF-Fortran/4.6.2-gompi-2025a", "exact", None),
+    ("gromacs 2024", "GROMACS/2024.4-foss-2023b", "exact", 5),
+    ("lammps kokkos", "LAMMPS/22Jul2025_update4-foss-2025b-kokkos", "inside", 5),
+    ("lamps", "LAMMPS/22Jul2025_update4-foss-2025b-kokkos", "typo", 5),
+    ("qe", "QuantumESPRESSO/7.5-foss-2025b", "alias", 3),
+    ("espresso", "ESPResSo/5.0.1-foss-2025a", "exact", None),
+    ("netcdf4", "netcdf4-python/1.7.2-foss-2025a", "alias", None),
+    ("blas", "FlexiBLAS/3.4.5-GCC-14.3.0", "alias", None),
+    ("lapack", "FlexiBLAS/3.4.5-GCC-14.3.0", "exact", None),
+    ("mpi", "OpenMPI/5.0.8-GCC-14.3.0", "alias", None),
+    ("fftw", "FFTW/3.3.10-GCC-14.3.0", "exact", None),
+    ("gcc 13", "GCC/13.3.0", "exact", None),
+    ("keras", "TensorFlow/2.13.0-foss-2023a", "exact", 1),
+    ("octave kernel", "octave-kernel/1.1.0-foss-2025b", "exact", None),
 ]
 
 
@@ -128,6 +151,16 @@ def test_a_language_narrows_what_the_other_words_find() -> None:
 def test_two_packages_that_no_module_has_both_of_are_found_each() -> None:
     names = {hit.module.module.name for hit in search(BUNDLED, "numpy matplotlib").hits}
     assert {"SciPy-bundle", "matplotlib"} <= names
+
+
+def test_the_best_match_among_packages_is_the_first_that_is_named() -> None:
+    assert search(BUNDLED, "spatial").hits[0].extensions_matched[0].name == "spatial"
+    assert "json" in search(BUNDLED, "perl json").hits[0].extensions_matched[0].name.lower()
+
+
+@pytest.mark.parametrize("text", ["c", "b", "qqqqqqqq gpppu"])
+def test_letters_and_noise_find_no_module(text: str) -> None:
+    assert search(BUNDLED, text).hits == ()
 
 
 @pytest.mark.parametrize("text", ["", "   ", ",,,", "qqqqqqqq", "\x00", "x" * 10_000, "\ud800"])
