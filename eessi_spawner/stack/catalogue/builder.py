@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from eessi_spawner.errors import InvalidChoiceError
-from eessi_spawner.stack.catalogue.columns import Columns, Interner, Memo
+from eessi_spawner.stack.catalogue.columns import Columns, Interner
 from eessi_spawner.stack.catalogue.untruths import are_initials, without_untruths
 from eessi_spawner.stack.cpu_targets import parse_cpu_target
 from eessi_spawner.stack.modules import ModuleName, is_module
@@ -51,16 +51,16 @@ class Builder:
     def __init__(self) -> None:
         self.columns = Columns()
         self._warnings: dict[str, int] = {}
-        self._place_of_release = Memo(self._new_release).__getitem__
         self._place_of_toolchain = Interner(self.columns.toolchains, clean_name).__getitem__
         self._place_of_generation = Interner(self.columns.generations, clean_name).__getitem__
         self._place_of_target = Interner(self.columns.targets, clean_name).__getitem__
         self._place_of_kind = Interner(self.columns.kinds, _clean_kind).__getitem__
         self._place_of_extension = Interner(self.columns.extensions, clean_name).__getitem__
         self._place_of_required = Interner(self.columns.required_names, clean_name).__getitem__
-        self._clean_version = Memo(clean_name).__getitem__
-        self._place_of_package = Memo(self._new_package).__getitem__
-        self._place_of_target_set = Memo(self._new_target_set).__getitem__
+        self._releases: dict[str, int] = {}
+        self._packages: dict[Package, int] = {}
+        self._versions: dict[str, str] = {}
+        self._target_sets: dict[tuple[str, str | None, tuple[str, ...]], int] = {}
         self._generations: dict[str, str | None] = {}
         self._software: dict[str, int] = {}
         self._clean_sets: dict[tuple[int, ...], int] = {}
@@ -101,7 +101,15 @@ class Builder:
         TypeError
             If a part of one is no text.
         """
-        return [place for place in map(self._place_of_package, packages) if place is not None]
+        known = self._packages
+        places = []
+        for package in packages:
+            place = known.get(package)
+            if place is None:
+                place = known[package] = self._new_package(package)
+            if place >= 0:
+                places.append(place)
+        return places
 
     def add(  # noqa: PLR0913  (one fact each)
         self,
@@ -123,7 +131,9 @@ class Builder:
         Skip
             If its name or its release is none, or it is there already.
         """
-        place = self._place_of_release(release)
+        place = self._releases.get(release)
+        if place is None:
+            place = self._releases[release] = self._new_release(release)
         if not is_module(module):
             raise Skip(f"{module[:200]!r} is not a full module name")
         columns = self.columns
@@ -133,7 +143,7 @@ class Builder:
         if (module, place) in self._seen:
             raise Skip(f"{module} of {release} is listed twice")
         generation = self._generation(name, version, toolchain, families)
-        target_set = self._place_of_target_set((release, generation, tuple(targets)))
+        target_set = self._target_set(release, generation, tuple(targets))
         accelerator_set = self._accelerator_set(accelerators) if accelerators else 0
         required_list = list(map(self._place_of_required, required))
         self._seen.add((module, place))
@@ -163,19 +173,21 @@ class Builder:
             self._generations[toolchain] = generation
         return generation
 
-    def _new_target_set(self, key: tuple[str, str | None, tuple[str, ...]]) -> int:
-        release, generation, targets = key
-        kept = []
-        for target in targets:
-            try:
-                kept.append(parse_cpu_target(target).path)
-            except (InvalidChoiceError, TypeError):
-                self.warn(f"passed over a target: {target!r} is not a CPU target")
-        places = tuple(map(self._place_of_target, without_untruths(release, generation, kept)))
-        if places not in self._clean_sets:
-            self._clean_sets[places] = len(self.columns.target_sets)
-            self.columns.target_sets.append(list(places))
-        return self._clean_sets[places]
+    def _target_set(self, release: str, generation: str | None, targets: tuple[str, ...]) -> int:
+        key = (release, generation, targets)
+        if key not in self._target_sets:
+            kept = []
+            for target in targets:
+                try:
+                    kept.append(parse_cpu_target(target).path)
+                except (InvalidChoiceError, TypeError):
+                    self.warn(f"passed over a target: {target!r} is not a CPU target")
+            places = tuple(map(self._place_of_target, without_untruths(release, generation, kept)))
+            if places not in self._clean_sets:
+                self._clean_sets[places] = len(self.columns.target_sets)
+                self.columns.target_sets.append(list(places))
+            self._target_sets[key] = self._clean_sets[places]
+        return self._target_sets[key]
 
     def _accelerator_set(self, accelerators: Mapping[str, Any]) -> int:
         key = repr(accelerators)
@@ -191,18 +203,21 @@ class Builder:
             self.columns.accelerators.append(kept)
         return self._accelerators[key]
 
-    def _new_package(self, package: Package) -> int | None:
-        if are_initials(package[1], package[2]):
-            return None
+    def _new_package(self, package: Package) -> int:
+        """Return the position of a package that is met first; -1 if it is none."""
+        kind, name, version = package
+        if are_initials(name, version):
+            return -1
         columns = self.columns
-        kind, name = self._place_of_kind(package[0]), self._place_of_extension(package[1])
-        version = self._clean_version(package[2])
-        if not columns.extensions[name]:
-            self.warn(f"passed over an extension without a name: {package[1][:100]!r}")
-            return None
-        columns.package_kinds.append(kind)
-        columns.package_names.append(name)
-        columns.package_versions.append(version)
+        places = self._place_of_kind(kind), self._place_of_extension(name)
+        if not columns.extensions[places[1]]:
+            self.warn(f"passed over an extension without a name: {name[:100]!r}")
+            return -1
+        if version not in self._versions:
+            self._versions[version] = clean_name(version)
+        columns.package_kinds.append(places[0])
+        columns.package_names.append(places[1])
+        columns.package_versions.append(self._versions[version])
         return len(columns.package_names) - 1
 
 

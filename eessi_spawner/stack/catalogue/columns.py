@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, TypeVar
-
-Key = TypeVar("Key")
-Value = TypeVar("Value")
+from typing import Any
 
 
 @dataclass
@@ -78,21 +75,11 @@ class Columns:
         return columns
 
 
-class Memo(dict[Key, Value]):
-    """Key to what *make* makes of it, once; after that a lookup costs what a dictionary's does."""
-
-    def __init__(self, make: Callable[[Key], Value]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, key: Key) -> Value:
-        """Make the value of *key*, which was met first."""
-        value = self[key] = self._make(key)
-        return value
-
-
 class Interner(dict[str, int]):
-    """Value to its position in a table; one that is met first is cleaned and added."""
+    """Value to its position in a table; one that is met first is cleaned and added.
+
+    A lookup costs what a dictionary's does, and *clean* is called once a value.
+    """
 
     def __init__(self, table: list[str], clean: Callable[[str], str]) -> None:
         super().__init__((value, place) for place, value in enumerate(table))
