@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, final
@@ -147,9 +148,9 @@ class Cluster:
         self.stop()
 
     def import_image(self, archive: Path) -> None:
-        """Give an image, in an archive as `docker save` writes it, to every node."""
-        for node in self.nodes:
-            node.import_image(archive)
+        """Give an image, in an archive as `docker save` writes it, to every node, at the same time: it may be large."""
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda node: node.import_image(archive), self.nodes))
 
     def start_api_server(self) -> None:
         """Start it and wait until it answers."""
