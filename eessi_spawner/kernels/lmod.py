@@ -14,6 +14,7 @@ from pathlib import Path
 from eessi_spawner.errors import LmodMissingError, ModuleLoadError
 from eessi_spawner.kernels.launcher import SYSTEM_PATH
 from eessi_spawner.kernels.recipe import Recipe
+from eessi_spawner.stack.mounted import raise_if_dead
 from eessi_spawner.stack.releases import Release
 
 # Below jupyter_client's 60 s for a kernel to answer, so that the user hears why.
@@ -57,6 +58,8 @@ def find_lmod(recipe: Recipe, machine: str) -> str:
     ------
     LmodMissingError
         If there is none of them, or the recipe names one that cannot be executed.
+    MountError
+        If the stack has died since it was looked at.
     """
     if recipe.lmod:
         if os.access(recipe.lmod, os.X_OK):
@@ -75,6 +78,7 @@ def find_lmod(recipe: Recipe, machine: str) -> str:
     for candidate in candidates:
         if candidate and os.access(candidate, os.X_OK):
             return candidate
+    raise_if_dead(recipe.root, str(own.lmod(machine)))
     raise LmodMissingError(
         f"Modules are loaded by Lmod, and none was found: not in {own.prefix}, not in $LMOD_CMD, not installed.",
         advice="Install it (Debian and Ubuntu: apt-get install lmod), or name its command in the variable LMOD_CMD.",
@@ -88,17 +92,22 @@ def clean_environment(recipe: Recipe, chain: tuple[str, ...]) -> dict[str, str]:
     (`init/modules/EESSI/<version>.lua`). An empty accelerator target means that there is none.
     """
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return kept | {
-        "PATH": SYSTEM_PATH,
-        "MODULEPATH": str(recipe.of_release.module_root),
-        "EESSI_ARCHDETECT_OPTIONS_OVERRIDE": ":".join(chain),
-        "EESSI_ACCELERATOR_TARGET_OVERRIDE": f"accel/{recipe.accelerator}" if recipe.accelerator else "",
-        # Without it Lmod writes a cache into the home when a cold repository is slow, and then believes it.
-        "LMOD_SHORT_TIME": "86400",
-        "LMOD_PAGER": "none",
-        # Else Lmod takes a module away again for another version of it, and a mixture of generations is loaded.
-        "LMOD_DISABLE_SAME_NAME_AUTOSWAP": "yes",
-    }
+    site = {"EESSI_SITE_SOFTWARE_PREFIX": recipe.site_prefix} if recipe.site_prefix else {}
+    return (
+        kept
+        | site
+        | {
+            "PATH": SYSTEM_PATH,
+            "MODULEPATH": str(recipe.of_release.module_root),
+            "EESSI_ARCHDETECT_OPTIONS_OVERRIDE": ":".join(chain),
+            "EESSI_ACCELERATOR_TARGET_OVERRIDE": f"accel/{recipe.accelerator}" if recipe.accelerator else "",
+            # Without it Lmod writes a cache into the home when a cold repository is slow, and then believes it.
+            "LMOD_SHORT_TIME": "86400",
+            "LMOD_PAGER": "none",
+            # Else Lmod takes a module away again for another version of it, and a mixture of generations is loaded.
+            "LMOD_DISABLE_SAME_NAME_AUTOSWAP": "yes",
+        }
+    )
 
 
 def load_modules(command: str, recipe: Recipe, chain: tuple[str, ...]) -> LmodAnswer:

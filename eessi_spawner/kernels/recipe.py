@@ -31,6 +31,8 @@ class Recipe:
         GPU target, or empty.
     lmod
         The Lmod command; empty: the stack's own, else this machine's.
+    site_prefix
+        Where the site's own builds are, if not where EESSI looks for them by itself.
     """
 
     root: str
@@ -41,6 +43,7 @@ class Recipe:
     chain: tuple[str, ...] = ()
     accelerator: str = ""
     lmod: str = ""
+    site_prefix: str = ""
 
     @property
     def key(self) -> str:
@@ -55,6 +58,7 @@ class Recipe:
                 self.chain,
                 self.accelerator,
                 self.lmod,
+                *([self.site_prefix] if self.site_prefix else []),
             ]
         )
         return hashlib.sha256(decides.encode()).hexdigest()[:24]
@@ -74,8 +78,14 @@ class Recipe:
         return Recipe(**{**data, "modules": tuple(data["modules"]), "chain": tuple(data["chain"])})
 
 
-def make_recipe(
-    environment: Environment, *, root: str, chain: tuple[str, ...] = (), accelerator: str = "", lmod: str = ""
+def make_recipe(  # noqa: PLR0913  (each by its name)
+    environment: Environment,
+    *,
+    root: str,
+    chain: tuple[str, ...] = (),
+    accelerator: str = "",
+    lmod: str = "",
+    site_prefix: str = "",
 ) -> Recipe:
     """Return the recipe of *environment* in the stack at *root*."""
     return Recipe(
@@ -87,4 +97,5 @@ def make_recipe(
         chain=chain,
         accelerator=accelerator,
         lmod=lmod,
+        site_prefix=site_prefix,
     )

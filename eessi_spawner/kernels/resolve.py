@@ -85,6 +85,8 @@ def resolve(recipe: Recipe, *, mount_errno: int = 0) -> Resolved:
     chain = recipe.chain or detected_chain(machine)
     answer = load_modules(find_lmod(recipe, machine), recipe, chain)
     if not answer.succeeded:
+        # It may have died meanwhile, which Lmod's words do not say.
+        check_mount(recipe)
         from eessi_spawner.kernels import diagnose
 
         unknown = diagnose.unknown_modules(answer.words)

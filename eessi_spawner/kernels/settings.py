@@ -28,6 +28,8 @@ class KernelSettings:
         Pins the builds to this CPU target and its fallbacks. Empty: those of the CPU the server runs on.
     lmod
         The Lmod command. Empty: the stack's own, else this machine's.
+    site_prefix
+        Where the site's own builds are, if not where EESSI looks for them by itself.
     sample
         What the stack's `SAMPLE.json` says, where it is a sample.
     """
@@ -36,6 +38,7 @@ class KernelSettings:
     environments: tuple[Environment, ...] = ()
     cpu_target: str = ""
     lmod: str = ""
+    site_prefix: str = ""
     sample: Mapping[str, Any] = field(default_factory=dict)
 
     def to_variable(self) -> str:
@@ -45,6 +48,7 @@ class KernelSettings:
             "environments": [environment.to_json() for environment in self.environments],
             "cpu_target": self.cpu_target,
             "lmod": self.lmod,
+            "site_prefix": self.site_prefix,
             "sample": dict(self.sample),
         }
         return json.dumps(settings).replace("$", "\\u0024")
@@ -65,6 +69,7 @@ def settings_from_variable(value: str) -> KernelSettings:
             environments=tuple(make_environment(entry) for entry in data["environments"]),
             cpu_target=str(data["cpu_target"]),
             lmod=str(data["lmod"]),
+            site_prefix=str(data["site_prefix"]),
             sample=dict(data["sample"]),
         )
     except EESSIError:

@@ -74,6 +74,7 @@ def make_spec(environment: Environment, settings: KernelSettings, host: Host | N
         chain=tuple(target.path for target in chain),
         accelerator=host.accelerator if host else "",
         lmod=settings.lmod,
+        site_prefix=settings.site_prefix,
     )
     name = f"{SPEC_PREFIX}{environment.key}"
     return KernelSpec(name, recipe, display_name(environment, settings.sample), environment)

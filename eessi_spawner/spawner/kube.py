@@ -14,7 +14,7 @@ from traitlets import Dict, TraitError, Unicode, Union, validate
 from traitlets import List as ListTrait
 
 from eessi_spawner.attach.claim import ClaimAttachment
-from eessi_spawner.attach.host_injections import HostInjections, parse_host_injections
+from eessi_spawner.attach.host_injections import DEFAULT_PATH, HostInjections, parse_host_injections
 from eessi_spawner.attach.nfs import NFSAttachment
 from eessi_spawner.attach.ways import Attachment, parse_attachments
 from eessi_spawner.errors import EESSIError
@@ -202,6 +202,11 @@ class EESSISpawner(EESSIMixin, ExplainedKubeSpawner):
             return apply_patch(pod, await self.pod_patch())
         except EESSIError as error:
             raise refuse(self, error) from error
+
+    def site_prefix(self) -> str:
+        """Return where the host injections are mounted, if not where EESSI looks for them by itself."""
+        injections = self._host_injections()
+        return injections.mount_path if injections and injections.mount_path != DEFAULT_PATH else ""
 
     def get_env(self) -> dict[str, str]:
         """Return the server's environment."""

@@ -239,6 +239,10 @@ class EESSIMixin(TellingSpawner):
         environ[SETTINGS_VARIABLE] = self.kernel_settings().to_variable()
         return environ
 
+    def site_prefix(self) -> str:
+        """Return where the site's own builds are in servers, if not where EESSI looks for them by itself."""
+        return ""
+
     def kernel_settings(self) -> KernelSettings:
         """Return what the server is told about kernels."""
         return KernelSettings(
@@ -246,6 +250,7 @@ class EESSIMixin(TellingSpawner):
             environments=self._choice.environments if self._choice else (),
             cpu_target=self.cpu_target,
             lmod=self.lmod_command,
+            site_prefix=self.site_prefix(),
             sample=self._offers.sample if self._offers else {},
         )
 

@@ -133,6 +133,17 @@ def _is_there(root: str, path: str) -> bool:
     return True
 
 
+def raise_if_dead(root: str, path: str) -> None:
+    """Make sure that *path* below *root* is there or absent, and not behind a file system that has died.
+
+    Raises
+    ------
+    MountError
+        If it is: the kernel answers for a second from its memory, so that a first look may find all well.
+    """
+    _is_there(root, path)
+
+
 def _read_sample_note(root: str) -> Mapping[str, Any]:
     try:
         note = json.loads(Path(root, SAMPLE_NOTE).read_text(encoding="utf-8"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -50,6 +51,9 @@ def place_of(stocked: Cluster, api: Api, tmp_path_factory: pytest.TempPathFactor
             return places[pod_security]
 
         yield place_of
+        # A volume stays as long as a pod uses it.
+        for place in places.values():
+            api.core.delete_collection_namespaced_pod(place.namespace, grace_period_seconds=0)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +72,7 @@ def start_hub(
     with ExitStack() as hubs:
 
         def start(level: str, **settings: Any) -> Any:
-            log = artefacts / f"cluster-{request.node.name}.log"
+            log = artefacts / f"cluster-{re.sub('[^a-z0-9_-]+', '-', request.node.name)}.log"
             return hubs.enter_context(hub_on(place_of(level), hub_state(), log=log, **settings))
 
         yield start

@@ -16,6 +16,8 @@ c.JupyterHub.hub_bind_url = f"http://0.0.0.0:{json.loads(os.environ['EESSI_DEMO'
 c.JupyterHub.hub_connect_ip = cluster["host_ip"]
 c.JupyterHub.cleanup_servers = cluster["cleanup_servers"]
 c.JupyterHub.log_level = "DEBUG"
+# Every start is one that a person waits for on the progress page.
+c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0.1}
 # As Zero to JupyterHub sets it.
 c.JupyterHub.concurrent_spawn_limit = 64
 c.Spawner.consecutive_failure_limit = 5

@@ -53,6 +53,7 @@ def test_a_repository_that_hangs_is_not_noticed_by_the_hub_and_by_people_elsewhe
     hub = start_hub("restricted", **ON_NODE_B)
     person = Person(hub, "on-the-node-that-hangs")
     person.choose("scipy")
+    assert person.run(eessi_kernel(person), "import numpy").status == "ok"
     node = stocked.node("node-b")
     node.run(["pkill", "-STOP", "-f", f"squashfuse.* /cvmfs/{REPOSITORY}"])
     try:
