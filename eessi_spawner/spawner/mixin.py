@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import object_session
 from traitlets import Float, List, TraitError, Unicode, default, validate
 
 from eessi_spawner.errors import EESSIError, InvalidChoiceError
@@ -209,7 +210,8 @@ class EESSIMixin(TellingSpawner):
         self.user_options = {} if refused else self._last_good_options
         if self.orm_spawner is not None:
             self.orm_spawner.user_options = self.user_options
-            self.db.commit()
+            if session := object_session(self.orm_spawner):
+                session.commit()
 
     # From a choice to a server
 
