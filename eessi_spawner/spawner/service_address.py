@@ -64,6 +64,11 @@ async def resolve_server(api: Any, server: str, namespace: str) -> str:
     return address or server
 
 
+def may_be_service(server: str) -> bool:
+    """Say whether *server* can be the name of a Service, from its spelling alone."""
+    return _SERVICE.fullmatch(server) is not None and not _is_address(server)
+
+
 def _is_address(server: str) -> bool:
     try:
         ipaddress.ip_address(server)
