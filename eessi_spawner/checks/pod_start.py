@@ -39,7 +39,8 @@ def _rule(  # noqa: PLR0913, PLR0917  (a row of the table below)
 
 
 # The first that matches counts. Sources: kubernetes pkg/scheduler (FailedScheduling), pkg/volume/csi/csi_mounter.go and
-# pkg/kubelet/volumemanager (FailedMount), pkg/kubelet/images (InspectFailed, Failed), nfs-utils' mount.nfs.
+# pkg/kubelet/volumemanager (FailedMount), nfs-utils' mount.nfs, and for images and containers (InspectFailed, Failed)
+# pkg/kubelet/images and pkg/kubelet/kuberuntime.
 _RULES = (
     _rule(
         "FailedScheduling",
@@ -127,6 +128,20 @@ _RULES = (
         "The server's image could not be pulled; trying again.",
         "Check the image's name and tag, or ask an administrator.",
     ),
+    _rule(
+        "ErrImageNeverPull",
+        r"(?P<why>.+)",
+        "image_not_pulled",
+        "The server's image is not on the node, and the hub has it never pulled.",
+        _ASK + ": image_pull_policy is Never.",
+    ),
+    _rule(
+        "Failed",
+        r"Error: (?P<why>.+)",
+        "container_not_made",
+        "The server's container cannot be made ({why}); trying again.",
+        _ASK + " if this stays.",
+    ),
 )
 
 
@@ -138,21 +153,43 @@ def find_trouble(pod: Json | None, events: Iterable[Json], *, now: datetime | No
     pod
         As the API gives it; None where it is not there yet.
     events
-        Of this pod, oldest first.
+        Of pods of its name, oldest first; those of an earlier pod are passed over.
     now
         The present.
     """
-    if pod is not None and _has_started(pod):
+    if pod is None or _has_started(pod):
         return []
-    findings = [finding for finding in map(explain_event, events) if finding is not None]
-    if pod is not None:
-        if _is_scheduled(pod):
-            findings = [finding for finding in findings if finding.code not in _BEFORE_SCHEDULING]
-        findings += filter(None, (_image_trouble(pod), _slow_mount(pod, findings, now or datetime.now(timezone.utc))))
+    own = [event for event in events if _is_of(event, pod)]
+    if not _is_scheduled(pod):
+        # The scheduler's last word counts: what it said before is no longer so.
+        own = [event for event in own if event is _last_of_scheduler(own) or event.get("reason") != _UNSCHEDULED]
+    findings = [finding for finding in map(explain_event, own) if finding is not None]
+    if _is_scheduled(pod):
+        findings = [finding for finding in findings if finding.code not in _BEFORE_SCHEDULING]
+    findings += filter(None, (_image_trouble(pod), _slow_mount(pod, findings, now or datetime.now(timezone.utc))))
     return list({finding.code: finding for finding in findings}.values())
 
 
 _BEFORE_SCHEDULING = frozenset({"claim_missing", "claim_pending", "unschedulable"})
+_UNSCHEDULED = "FailedScheduling"
+
+
+def _is_of(event: Json, pod: Json) -> bool:
+    """Say whether *event* is of *pod*, and not of an earlier one of the same name: events are kept for an hour."""
+    own = pod["metadata"].get("uid")
+    return bool((event.get("involvedObject") or {}).get("uid", own) == own)
+
+
+def _last_of_scheduler(events: list[Json]) -> Json | None:
+    """Return the event that the scheduler was last seen to say; one that repeats is one event."""
+    found = [event for event in events if event.get("reason") == _UNSCHEDULED]
+    return max(reversed(found), key=_last_seen, default=None)
+
+
+def _last_seen(event: Json) -> str:
+    times = (event.get("lastTimestamp"), (event.get("series") or {}).get("lastObservedTime"), event.get("eventTime"))
+    # Without the Z, whole seconds sort before their fractions.
+    return max(str(found or "").rstrip("Z") for found in times)
 
 
 def explain_event(event: Json) -> Finding | None:

@@ -9,7 +9,7 @@ from eessi_spawner.errors import ClusterError, PodRefusedError
 
 # pod-security-admission, policy/check_restrictedVolumes.go and check_hostPathVolumes.go.
 _POD_SECURITY = re.compile(r'violates PodSecurity "(?P<level>[a-z]+):[^"]*": (?P<what>.+)', re.DOTALL)
-_VOLUME_TYPE = re.compile(r'restricted volume type "(?P<kind>\w+)"|hostPath volumes')
+_VOLUME_TYPE = re.compile(r'restricted volume types? (?P<kind>"\w+"(?:, "\w+")*)|hostPath volumes')
 _QUOTA = re.compile(
     r"exceeded quota: (?P<quota>[^,]+), requested: (?P<asked>.+?), used: (?P<used>.+?), limited: (?P<most>.+)"
 )
@@ -52,7 +52,7 @@ def explain_refusal(status: int, body: str | bytes | None) -> ClusterError:
 def _pod_security(level: str, what: str) -> PodRefusedError:
     message = f"Pod Security '{level}', which this hub's namespace enforces, refuses the server's pod: {what[:300]}."
     if found := _VOLUME_TYPE.search(what):
-        kind = found["kind"] or "hostPath"
+        kind = (found["kind"] or "hostPath").replace('"', "")
         message = f"Pod Security '{level}', which this hub's namespace enforces, allows no volumes of type {kind}."
         advice = 'An administrator can attach by a claim instead, which it allows: {"claim": ...} in eessi_attach.'
         return PodRefusedError(message, advice=advice, details=what)
