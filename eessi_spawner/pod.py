@@ -67,21 +67,31 @@ def apply_patch(pod: Any, patch: PodPatch) -> Any:
             f"The pod was expected to have a container '{NOTEBOOK_CONTAINER}', and has none.",
             advice="Let `extra_pod_config` and `modify_pod_hook` keep the container that KubeSpawner makes.",
         )
-    _check_free("volume", spec.volumes, patch.volumes, "name")
-    _check_free("volume mount at", container.volume_mounts, patch.volume_mounts, "mountPath", "mount_path")
-    _check_free("init container", spec.init_containers, patch.init_containers, "name")
+    _check_free("a volume", spec.volumes, patch.volumes, "name")
+    mounts = _get(container, "volumeMounts", "volume_mounts")
+    _check_free("a volume mount at", mounts, patch.volume_mounts, "mountPath", "mount_path")
+    _check_free("an init container", spec.init_containers, patch.init_containers, "name")
     spec.volumes = [*(spec.volumes or ()), *patch.volumes]
-    container.volume_mounts = [*(container.volume_mounts or ()), *patch.volume_mounts]
+    mounts = [*(mounts or ()), *patch.volume_mounts]
+    spec.containers = [_with_mounts(found, mounts) if found is container else found for found in spec.containers]
     spec.init_containers = [*(spec.init_containers or ()), *patch.init_containers]
     return pod
 
 
+def _with_mounts(container: Any, mounts: list[Any]) -> Any:
+    """Return *container* with *mounts*; plain JSON is of the configuration, for all pods, and stays as it is."""
+    if isinstance(container, Mapping):
+        return {**container, "volumeMounts": mounts}
+    container.volume_mounts = mounts
+    return container
+
+
 def _check_free(what: str, present: Sequence[Any] | None, added: Sequence[Json], key: str, attribute: str = "") -> None:
-    taken = {_get(item, key, attribute or key) for item in present or ()}
+    taken = {str(_get(item, key, attribute or key)).rstrip("/") for item in present or ()}
     for item in added:
         if item[key] in taken:
             raise InvalidChoiceError(
-                f"The pod has a {what} {item[key]} already, and eessi_attach would add another.",
+                f"The pod has {what} {item[key]} already, and eessi_attach would add another.",
                 advice="Take it out of the hub's own `volumes`, `volume_mounts` and `init_containers`, or set"
                 ' `eessi_attach = "none"` to keep it.',
             )

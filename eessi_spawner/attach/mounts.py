@@ -15,6 +15,8 @@ CVMFS = "/cvmfs"
 _PATH = re.compile(r"(/[A-Za-z0-9._-]+)+")
 # A DNS subdomain, which names of claims, classes and Services are (Kubernetes, "Object Names and IDs").
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+# Paths that no other path has the name of; names of volumes have no more than 63 letters.
+_PLAIN = re.compile(r"/cvmfs(/[a-z0-9]+(\.[a-z0-9]+)*)?")
 _LONGEST_VOLUME_NAME = 63
 
 
@@ -35,9 +37,9 @@ def mount_volume(source: Mapping[str, Any], mount_path: str) -> PodPatch:
 
 
 def volume_name(mount_path: str) -> str:
-    """Return the name of the volume at *mount_path*: the same for the same path, a DNS label."""
+    """Return the name of the volume at *mount_path*: the same for the same path alone, a DNS label."""
     name = "eessi-" + re.sub(r"[^a-z0-9]+", "-", mount_path.lower()).strip("-")
-    if len(name) > _LONGEST_VOLUME_NAME:
+    if len(name) > _LONGEST_VOLUME_NAME or not _PLAIN.fullmatch(mount_path):
         name = f"{name[:50].rstrip('-')}-{hashlib.sha256(mount_path.encode()).hexdigest()[:12]}"
     return name
 

@@ -48,7 +48,7 @@ def parse_attachments(value: object) -> tuple[Attachment, ...]:
         If a way or a setting is unknown or of the wrong type, or if two would be mounted at one place or one inside
         the other.
     """
-    if value == NONE:
+    if value in (NONE, {"way": NONE}):
         return ()
     entries = value if isinstance(value, (list, tuple)) else [value]
     attachments = tuple(map(_parse_one, entries))
