@@ -28,13 +28,15 @@ async def make_claim(api: Any, namespace: str, attachment: ClaimAttachment, *, s
     ------
     ClaimError
         If the cluster refuses it.
+    asyncio.TimeoutError
+        If the cluster does not answer, or still removes what had the name before: ask again.
     """
     try:
         # Asked first: where a quota is used up, making what exists already is refused by 403 instead of 409.
         if await _exists(api, namespace, attachment.claim, seconds):
             return
         if attachment.static:
-            await _create(api.create_persistent_volume(volume_manifest(namespace, attachment)), seconds)
+            await _make_volume(api, namespace, attachment, seconds)
         manifest = claim_manifest(namespace, attachment)
         await _create(api.create_namespaced_persistent_volume_claim(namespace, manifest), seconds)
     except ApiException as error:
@@ -93,20 +95,43 @@ def _volume_name(namespace: str, attachment: ClaimAttachment) -> str:
 
 async def _exists(api: Any, namespace: str, claim: str, seconds: float) -> bool:
     try:
-        await asyncio.wait_for(api.read_namespaced_persistent_volume_claim(claim, namespace), seconds)
+        found = await asyncio.wait_for(api.read_namespaced_persistent_volume_claim(claim, namespace), seconds)
     except ApiException as error:
         if error.status != _GONE:
             raise
         return False
+    if found.metadata.deletion_timestamp is not None:
+        # The last server's: it goes a moment after its pod, and a new pod would wait for it in vain.
+        raise asyncio.TimeoutError
     return True
 
 
-async def _create(request: Any, seconds: float) -> None:
+async def _make_volume(api: Any, namespace: str, attachment: ClaimAttachment, seconds: float) -> None:
+    """Make the static volume; one whose claim has gone is bound to that one for ever, and is made anew."""
+    if await _create(api.create_persistent_volume(volume_manifest(namespace, attachment)), seconds):
+        return
+    name = _volume_name(namespace, attachment)
+    try:
+        found = await asyncio.wait_for(api.read_persistent_volume(name), seconds)
+    except ApiException:
+        # It has just gone, or the hub may not look.
+        return
+    if found.metadata.deletion_timestamp is None:
+        if found.status.phase != "Released":
+            return
+        await _delete(api.delete_persistent_volume(name), seconds)
+    raise asyncio.TimeoutError
+
+
+async def _create(request: Any, seconds: float) -> bool:
+    """Return whether it was made; False where it exists."""
     try:
         await asyncio.wait_for(request, seconds)
     except ApiException as error:
         if error.status != _CONFLICT:
             raise
+        return False
+    return True
 
 
 async def _delete(request: Any, seconds: float) -> None:
