@@ -13,17 +13,20 @@ import socket
 import time
 from typing import Any
 
+import aiohttp
 from kubernetes_asyncio.client import ApiException
 
 from eessi_spawner.errors import AddressError
 
-_SERVICE = re.compile(
-    r"(?P<name>[a-z0-9]([-a-z0-9]*[a-z0-9])?)(\.(?P<namespace>[a-z0-9]([-a-z0-9]*[a-z0-9])?)(?P<svc>\.svc(\..+)?)?)?"
-)
+# A DNS label, as names of Services and namespaces are.
+_LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_SERVICE = re.compile(rf"(?P<name>{_LABEL})(\.(?P<namespace>{_LABEL})(?P<svc>\.svc(\.{_LABEL})*)?)?")
 _FRESH_SECONDS = 60.0
 _REQUEST_SECONDS = 5.0
 _NO_ADDRESS = ("", "None")
 
+# Replaced in tests.
+_clock = time.monotonic
 _found: dict[tuple[str, str], tuple[float, str]] = {}
 
 
@@ -49,7 +52,7 @@ async def resolve_server(api: Any, server: str, namespace: str) -> str:
         return server
     key = (server, namespace)
     known = _found.get(key)
-    if known is not None and known[0] > time.monotonic():
+    if known is not None and known[0] > _clock():
         return known[1]
     address = await _ask_api(api, match["name"], match["namespace"] or namespace)
     if not address and match["svc"]:
@@ -60,7 +63,7 @@ async def resolve_server(api: Any, server: str, namespace: str) -> str:
                 advice="An administrator has to name a Service that exists and has a cluster IP, or an address.",
             )
     if address:
-        _found[key] = (time.monotonic() + _FRESH_SECONDS, address)
+        _found[key] = (_clock() + _FRESH_SECONDS, address)
     return address or server
 
 
@@ -81,7 +84,7 @@ async def _ask_api(api: Any, name: str, namespace: str) -> str:
     """Return the cluster IP of a Service; empty if there is none, or if the hub may not look."""
     try:
         service = await api.read_namespaced_service(name, namespace, _request_timeout=_REQUEST_SECONDS)
-    except (ApiException, OSError, asyncio.TimeoutError):
+    except (ApiException, aiohttp.ClientError, OSError, asyncio.TimeoutError):
         return ""
     address = service.spec.cluster_ip or ""
     return "" if address in _NO_ADDRESS else address

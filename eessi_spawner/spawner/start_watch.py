@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from logging import Logger
 
@@ -49,10 +48,11 @@ class StartWatch:
 
     async def find_end(self) -> StartFailedError:
         """Return why the start is to be given up, as soon as it is."""
-        began = time.monotonic()
+        clock = asyncio.get_running_loop().time
+        began = clock()
         while True:
             findings = self._look()
-            now = time.monotonic()
+            now = clock()
             # A trouble that has gone and comes back is a new one.
             self._since = {found.code: self._since.get(found.code, now) for found in findings}
             for found in findings:
