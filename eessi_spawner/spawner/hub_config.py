@@ -70,7 +70,7 @@ def spawner_for(app: Any, user_name: str, server_name: str) -> Iterator[EESSISpa
                 advice='Set c.JupyterHub.spawner_class = "eessi".',
             )
         orm.Base.metadata.create_all(engine)
-        with sqlalchemy.orm.Session(engine) as session:
+        with sqlalchemy.orm.Session(engine, expire_on_commit=False) as session:
             yield _make_spawner(app, session, user_name, server_name)
     except TraitError as error:
         raise wrong_trait(error) from error

@@ -114,12 +114,11 @@ class EESSISpawner(EESSIMixin, ExplainedKubeSpawner):
             profiles = profiles(self)
             if asyncio.iscoroutine(profiles) or asyncio.isfuture(profiles):
                 profiles = await profiles
-        if isinstance(profiles, Mapping):
-            profiles = [profiles[key] for key in sorted(profiles)]
-        return list(profiles or ())
+        return _as_list(profiles)
 
-    def _get_initialized_profile_list(self, profile_list: list[Any]) -> list[Any]:
+    def _get_initialized_profile_list(self, profile_list: Any) -> list[Any]:
         """Return KubeSpawner's profiles with the option `eessi`: the form and the loading of options pass here."""
+        profile_list = _as_list(profile_list)
         if profile_list and self._offers is not None:
             profile_list = add_release_option(profile_list, self._offers, self.release)
         profiles: list[Any] = super()._get_initialized_profile_list(profile_list)
@@ -253,6 +252,13 @@ class EESSISpawner(EESSIMixin, ExplainedKubeSpawner):
         super().load_state(state)
         claims = (ClaimAttachment(**saved) for saved in state.get("eessi_claims", ()))
         self._own_claims = {attachment.claim: attachment for attachment in claims}
+
+
+def _as_list(profiles: Any) -> list[Any]:
+    """Return profiles that may be a mapping, ordered by its keys as KubeSpawner orders them."""
+    if isinstance(profiles, Mapping):
+        return [profiles[key] for key in sorted(profiles)]
+    return list(profiles or ())
 
 
 def _checked(trait: str, parse: Callable[[Any], object], value: Any) -> Any:

@@ -92,6 +92,17 @@ def check_profile_options(options: Json, profiles: Sequence[Json]) -> None:
             _check_unlisted(name, value, settings[name].get("unlisted_choice") or {})
         elif value and value not in (settings[name].get("choices") or {}):
             raise _unknown(f"choice of '{shown(name)}'", value, list(settings[name].get("choices") or {}))
+    _check_complete(options, settings)
+
+
+def _check_complete(options: Json, settings: Json) -> None:
+    """Make sure that an option without choices, which has no default, is given."""
+    for name, option in settings.items():
+        if not (option.get("choices") or options.get(name + _UNLISTED)):
+            raise InvalidChoiceError(
+                f"The option '{shown(name)}' needs a value, and none came.",
+                advice=f"Post it as '{shown(name)}{_UNLISTED}'.",
+            )
 
 
 def _check_unlisted(name: str, value: str | None, unlisted: Json) -> None:
@@ -104,10 +115,10 @@ def _check_unlisted(name: str, value: str | None, unlisted: Json) -> None:
         )
     pattern = unlisted.get("validation_regex")
     fits = not pattern or re.match(pattern, value)
-    if not fits or len(value) > _MAX_UNLISTED or {"{", "}"} & set(value):
+    if not fits or len(value) > _MAX_UNLISTED or {"{", "}"} & set(value) or not value.isprintable():
         raise InvalidChoiceError(
             f"{shown(value)!r} cannot be used for the option '{shown(name)}'.",
-            advice=str(unlisted.get("validation_message") or "Correct it; it may have no braces."),
+            advice=str(unlisted.get("validation_message") or "Correct it; it may have no braces and no line ends."),
         )
 
 

@@ -48,7 +48,8 @@ def make_spawner(loop: asyncio.AbstractEventLoop) -> Iterator[MakeSpawner]:
     """Return a function that makes spawners as a hub does, from sections of configuration."""
     engine = sqlalchemy.create_engine("sqlite://")
     orm.Base.metadata.create_all(engine)
-    session = sqlalchemy.orm.Session(engine)
+    # As JupyterHub's sessions.
+    session = sqlalchemy.orm.Session(engine, expire_on_commit=False)
     user = orm.User(name="Zoë@example.org")
     session.add(user)
     session.commit()
