@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from jupyterhub.app import JupyterHub
 from traitlets import TraitError
 from traitlets.config import Configurable
 
+from eessi_spawner.spawner.telling import TellingSpawner
+
 
 def check_when_hub_starts() -> None:
-    """Let the hub that is starting, if one is, check the traits of its spawner once its configuration is read.
+    """Let a hub that starts check the traits of its spawner once its configuration is read.
 
-    JupyterHub makes a spawner, and with it validates its traits, only when a user's page needs one. It sets its
-    trait `hub` while it starts (`app.py`, `init_hub`), after all configuration is loaded.
+    JupyterHub makes a spawner, and with it validates its traits, only when a user's page needs one. It has no hook
+    for this, and imports the classes of all entry points while it is being made itself (`app.py`, `_load_classes`),
+    when there is nothing yet to observe: so its step `init_hub`, a while after the configuration is read, is wrapped.
     """
-    if JupyterHub.initialized():
-        JupyterHub.instance().observe(_check, names="hub")
+    step = JupyterHub.init_hub
+    if hasattr(step, "__wrapped__"):
+        return
+
+    @functools.wraps(step)
+    def init_hub(app: Any) -> None:
+        if JupyterHub.initialized() and app is JupyterHub.instance():
+            _check(app)
+        step(app)
+
+    JupyterHub.init_hub = init_hub
 
 
-def _check(change: Any) -> None:
-    app = change.owner
+def _check(app: Any) -> None:
     try:
-        check_traits(app.spawner_class, app)
+        if issubclass(app.spawner_class, TellingSpawner):
+            check_traits(app.spawner_class, app)
     except TraitError as error:
         app.log.critical("The spawner cannot be used as it is configured: %s", error)
         app.exit(1)

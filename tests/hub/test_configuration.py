@@ -23,7 +23,7 @@ def start(tmp_path: Path, *lines: str) -> subprocess.CompletedProcess[str]:
     config = tmp_path / "jupyterhub_config.py"
     config.write_text("\n".join(("c = get_config()", *lines)) + "\n")
     command = [sys.executable, "-m", "jupyterhub", "-f", str(config)]
-    return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
 
 
 @pytest.mark.parametrize("way", WAYS_TO_NAME)
@@ -43,6 +43,14 @@ def test_a_wrong_setting_stops_the_hub_however_the_spawner_is_named(  # noqa: PL
     assert "The spawner cannot be used as it is configured" in ended.stderr
     assert fix in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_settings_that_can_be_used_stop_nothing(tmp_path: Path) -> None:
+    lines = ('c.JupyterHub.spawner_class = "eessi"', 'c.EESSISpawner.eessi_attach = "none"')
+    # There is no such proxy: it comes after the check.
+    ended = start(tmp_path, *lines, 'c.ConfigurableHTTPProxy.command = ["/nowhere/proxy"]')
+    assert "The spawner cannot be used" not in ended.stderr
+    assert "Failed to start proxy" in ended.stderr
 
 
 @pytest.mark.parametrize(
