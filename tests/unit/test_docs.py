@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shlex
 from pathlib import Path
 
 import pytest
+import yaml
+from traitlets.config import Config
 
 from eessi_spawner import errors
+from eessi_spawner.attach.claim import ClaimAttachment
+from eessi_spawner.attach.nfs import NFSAttachment
+from eessi_spawner.attach.ways import parse_attachments
+from eessi_spawner.checks import pod_start
 from eessi_spawner.cli.main import make_parser
 from eessi_spawner.errors import CatalogueError, ClusterError, EESSIError, MountError
+from eessi_spawner.spawner.kube import EESSISpawner
 from eessi_spawner.spawner.mixin import EESSIMixin
 
 REPOSITORY = Path(__file__).parents[2]
 GUIDE = (REPOSITORY / "docs/admin/one-machine.md").read_text(encoding="utf-8")
+ATTACH_PAGE = (REPOSITORY / "docs/admin/attach.md").read_text(encoding="utf-8")
 CATALOGUE_PAGE = (REPOSITORY / "docs/admin/catalogue.md").read_text(encoding="utf-8")
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
@@ -57,6 +66,43 @@ def test_the_guide_explains_every_code_that_a_notebook_can_show() -> None:
 def test_the_catalogues_page_explains_every_code_of_a_failed_update() -> None:
     codes = {kind.code for kind in (CatalogueError, *CatalogueError.__subclasses__())}
     assert codes <= set(rows(CATALOGUE_PAGE))
+
+
+def test_the_page_on_pods_lists_every_setting_with_its_default() -> None:
+    table = rows(ATTACH_PAGE)
+    for name, trait in EESSISpawner.class_own_traits(config=True).items():
+        default = trait.default()
+        assert table[name][0].strip("`") == {"": '""'}.get(str(default), str(default)), name
+        assert trait.help, name
+
+
+@pytest.mark.parametrize("kind", [ClaimAttachment, NFSAttachment])
+def test_the_page_on_pods_lists_every_setting_of_a_way(kind: type[ClaimAttachment | NFSAttachment]) -> None:
+    table = rows(ATTACH_PAGE)
+    for field in dataclasses.fields(kind):
+        assert table[field.name][0].strip("`") == str(field.default), field.name
+
+
+def test_the_page_on_pods_explains_every_code_and_every_reason() -> None:
+    table = rows(ATTACH_PAGE)
+    assert {kind.code for kind in (ClusterError, *ClusterError.__subclasses__())} <= set(table)
+    assert {rule.code for rule in pod_start._RULES} <= set(table)
+
+
+def test_the_page_on_pods_shows_commands_and_settings_that_work() -> None:
+    parser = make_parser()
+    commands = re.findall(r"^(?:kubectl exec deploy/hub -- )?eessi-spawner (.+)$", ATTACH_PAGE, re.MULTILINE)
+    assert len(commands) == 2
+    for command in commands:
+        assert parser.parse_args(shlex.split(command)).config
+    (block,) = re.findall(r"```yaml\n(.+?)```", ATTACH_PAGE, re.DOTALL)
+    config = yaml.safe_load(block)["hub"]["config"]
+    assert parse_attachments(config["EESSISpawner"]["eessi_attach"])
+    assert set(config["EESSISpawner"]) <= set(EESSISpawner.class_traits(config=True))
+    for code in re.findall(r"```python\n(.+?)```", ATTACH_PAGE, re.DOTALL):
+        given = Config()
+        exec(code, {"c": given})  # noqa: S102  (the document's own lines)
+        assert parse_attachments(given.EESSISpawner.eessi_attach)
 
 
 def test_the_catalogues_page_shows_commands_that_exist() -> None:
