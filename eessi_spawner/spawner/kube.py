@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from kubernetes_asyncio.client import ApiException
 from traitlets import Any as AnyTrait
 from traitlets import Dict, TraitError, Unicode, Union, validate
 from traitlets import List as ListTrait
@@ -237,7 +238,12 @@ class EESSISpawner(EESSIMixin, ExplainedKubeSpawner):
         """Stop the pod, and remove the claims that were made for it alone."""
         await super().stop(now)
         for claim, attachment in list(self._own_claims.items()):
-            await remove_claim(self.api, self.namespace, attachment, seconds=self.k8s_api_request_retry_timeout)
+            try:
+                await remove_claim(self.api, self.namespace, attachment, seconds=self.k8s_api_request_retry_timeout)
+            except (ApiException, OSError, asyncio.TimeoutError) as error:
+                # The server has stopped; its next one takes the claim up again.
+                self.log.warning("Claim %s/%s could not be removed: %s", self.namespace, claim, error)
+                continue
             del self._own_claims[claim]
 
     def get_state(self) -> dict[str, Any]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Coroutine
+from dataclasses import asdict
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from kubernetes_asyncio.client import ApiException
+from kubespawner import KubeSpawner
 
 from eessi_spawner.attach.claim import ClaimAttachment
 from eessi_spawner.errors import ClaimError
 from eessi_spawner.spawner.claims import make_claim, remove_claim
+from tests.unit.spawner.pods import MakeSpawner
 
 DYNAMIC = ClaimAttachment(storage_class="cvmfs")
 STATIC = ClaimAttachment(static=True)
@@ -172,3 +175,23 @@ def test_only_the_volume_of_a_static_claim_is_removed_by_hand() -> None:
     api = Volumes(hub__cvmfs="Bound", eessi_hub_cvmfs="Bound")
     run(remove_claim, api, DYNAMIC)
     assert api.calls == [f"delete {CLAIM}"]
+
+
+def test_a_server_stops_though_its_claim_cannot_be_removed_and_the_next_one_takes_it_up(
+    make_spawner: MakeSpawner, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stop_pod(_spawner: object, _now: object) -> None:
+        """Stand in for KubeSpawner's own part, which needs a cluster's watches."""
+
+    monkeypatch.setattr(KubeSpawner, "stop", stop_pod)
+    api = Volumes(hub__cvmfs="Bound")
+    api.forbidden = {"delete"}
+    spawner = make_spawner({"namespace": "hub"})
+    spawner.api = api
+    spawner.load_state({"eessi_claims": [asdict(DYNAMIC)]})
+    loop.run_until_complete(spawner.stop())
+    assert spawner.get_state()["eessi_claims"] == [asdict(DYNAMIC)]
+    api.forbidden = set()
+    loop.run_until_complete(spawner.stop())
+    assert not api.objects
+    assert "eessi_claims" not in spawner.get_state()
