@@ -30,7 +30,7 @@ demo: $(VENV)/.demo ## Run a hub with EESSI kernels on this machine (CHECK=1: ch
 test: check $(HUB5)/.ready system-packages ## Run all tests
 	$(BIN)/python -m tests.cluster.testbed build
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
-	$(HUB5)/bin/python -m pytest tests/hub $(PYTEST_ARGS)
+	$(HUB5)/bin/python -m pytest tests/hub tests/unit/spawner $(PYTEST_ARGS)
 
 .PHONY: check
 check: $(VENV)/.dev ## Lint, types and import rules
@@ -52,11 +52,39 @@ faults: $(VENV)/.dev system-packages ## Run the tests of faults that take minute
 bench: $(VENV)/.dev system-packages ## Measure speed beside the plain thing, in tables
 	$(BIN)/python -m tests.benchmarks
 	$(BIN)/python -m tests.benchmarks.catalogue
+	$(BIN)/python -m tests.benchmarks.pods
+	$(BIN)/python -m tests.benchmarks.spawns
 
-# What a test cluster's nodes run, and what builds its images and serves its NFS.
-CLUSTER_PACKAGES := autofs containerd containernetworking-plugins fuse3 iproute2 iptables openssl procps runc squashfuse
-IMAGE_PACKAGES := buildah busybox-static gcc libc6-dev libfuse3-dev libnfs-dev mmdebstrap nfs-ganesha nfs-ganesha-vfs patchelf pkg-config
-TEST_PACKAGES := $(DEMO_PACKAGES) $(CLUSTER_PACKAGES) $(IMAGE_PACKAGES) chromium fonts-dejavu-core squashfs-tools strace
+.PHONY: cluster
+cluster: $(VENV)/.dev cluster-packages ## Run a hub on a Kubernetes cluster of two nodes (in a throw-away machine)
+	@$(BIN)/python -m tests.cluster.spawns
+
+.PHONY: cluster-down
+cluster-down: $(VENV)/.dev ## Remove what a killed 'make cluster' has left
+	@$(BIN)/python -m tests.cluster.testbed down
+
+.PHONY: cluster-packages
+cluster-packages:
+	@tools/system-packages $(CLUSTER_PACKAGES) $(IMAGE_PACKAGES) squashfs-tools lmod
+
+.PHONY: wheel
+wheel: $(VENV)/.demo ## Build the package's wheel in dist/
+	rm -f dist/eessi_spawner-*.whl
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+
+.PHONY: images
+images: wheel ## Build the container images (BUILDER=podman, BUILD_ARGS='--build-arg BASE_IMAGE=...')
+	for image in $(IMAGES); do \
+	  $(BUILDER) build $(BUILD_ARGS) --build-arg REVISION=$$(git rev-parse HEAD) \
+	    --file images/$$image/Dockerfile --tag eessi-spawner/$$image . || exit; \
+	done
+
+.PHONY: freeze
+freeze: $(VENV)/.demo ## Freeze anew what the user image holds (UPGRADE=--upgrade: at its newest versions)
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile images/user/requirements.in pyproject.toml --extra kernels --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-package eessi-spawner --custom-compile-command 'make freeze' --quiet $(UPGRADE) \
+	  --output-file images/user/requirements.txt
 
 .PHONY: system-packages
 system-packages:
@@ -88,7 +116,7 @@ $(VENV)/.dev: $(VENV)/.demo constraints.txt
 
 $(HUB5)/.ready: pyproject.toml constraints.txt $(VENV)/.dev
 	test -x $(HUB5)/bin/python || $(PYTHON) -m venv $(HUB5)
-	$(HUB5)/bin/pip install --quiet --editable '.[demo,test]' 'jupyterhub<6' --constraint constraints.txt
+	$(HUB5)/bin/pip install --quiet --editable '.[demo,test]' 'jupyterhub<6' 'jupyterhub-kubespawner<7.1' --constraint constraints.txt
 	tools/install-proxy $(HUB5)
 	$(call enable-extension,$(HUB5))
 	touch $@

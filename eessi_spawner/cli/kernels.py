@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +146,7 @@ def find_specs(arguments: argparse.Namespace, host: Host | None) -> list[KernelS
     elif not environments:
         reading = ask_stack(settings.root, (host or read_host()).chain, default_modules())
         environments, sample = default_environments(reading), reading.sample
-    settings = KernelSettings(settings.root, environments, pin, settings.lmod, sample)
+    settings = replace(settings, environments=environments, cpu_target=pin, sample=sample)
     return [make_spec(environment, settings, host) for environment in environments]
 
 

@@ -50,6 +50,9 @@ async def run_cell(url: str, token: str, kernel_id: str, code: str, *, seconds: 
     request = HTTPRequest(
         f"{url.replace('http', 'ws', 1)}api/kernels/{kernel_id}/channels",
         headers={"Authorization": f"token {token}"},
+        # A kernel that waits for a file system answers late.
+        connect_timeout=seconds,
+        request_timeout=seconds,
     )
     connection = await websocket_connect(request)
     try:

@@ -14,11 +14,11 @@ import pytest
 from tests.cluster.claims import static_claim
 from tests.cluster.spawns.hubs import Person, hub_on
 from tests.cluster.spawns.places import Place, make_place
+from tests.cluster.spawns.stock import stock
 from tests.cluster.testbed.api import Api
 from tests.cluster.testbed.cluster import Cluster
-from tests.cluster.testbed.images import build_images
 from tests.cluster.testbed.nfs import NFSServer
-from tests.cluster.testbed.stack_image import build_stack_images, build_stack_tree
+from tests.cluster.testbed.stack_image import build_stack_tree
 
 PlaceOf = Callable[[str], Place]
 StartHub = Callable[..., Person]
@@ -27,12 +27,7 @@ StartHub = Callable[..., Person]
 @pytest.fixture(scope="session")
 def stocked(testbed: Cluster, repositories: Path) -> Cluster:
     """Return the cluster with the stack in its /cvmfs and our images on its nodes."""
-    for image in build_stack_images().glob("*.sqsh"):
-        link = repositories / image.name
-        if not link.exists():
-            link.symlink_to(image)
-    for archive in build_images().values():
-        testbed.import_image(archive)
+    stock(testbed, repositories)
     return testbed
 
 

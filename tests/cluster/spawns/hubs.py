@@ -36,6 +36,8 @@ def hub_on(  # noqa: PLR0913  (each by its name)
     spawner_class: str = "eessi",
     sections: Json | None = None,
     cleanup_servers: bool = True,
+    debug: bool = True,
+    hub_port: int | None = None,
     **spawner: Any,
 ) -> Iterator[DemoHub]:
     """Run a hub at *place* whose spawner has the traits *spawner*."""
@@ -46,6 +48,8 @@ def hub_on(  # noqa: PLR0913  (each by its name)
         "image": image,
         "spawner_class": spawner_class,
         "cleanup_servers": cleanup_servers,
+        "hub_port": hub_port or free_port(),
+        "log_level": "DEBUG" if debug else "INFO",
         "settings": {"EESSISpawner": spawner, **(sections or {})},
     }
     environ = {"EESSI_CLUSTER": json.dumps(settings), "KUBECONFIG": str(place.kubeconfig)}
@@ -94,6 +98,11 @@ class Person:
     def is_ready(self) -> bool:
         model = json.loads(self.visitor.call(f"hub/api/users/{self.name}", method="GET", token=self.token).text)
         return bool(model["servers"].get("", {}).get("ready"))
+
+    def is_there(self) -> bool:
+        """Say whether there is a server, in whatever state."""
+        model = json.loads(self.visitor.call(f"hub/api/users/{self.name}", method="GET", token=self.token).text)
+        return "" in model["servers"]
 
     def stop(self) -> None:
         self.visitor.call(f"hub/api/users/{self.name}/server", method="DELETE", token=self.token)

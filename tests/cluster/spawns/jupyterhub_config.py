@@ -12,10 +12,10 @@ cluster = json.loads(os.environ["EESSI_CLUSTER"])
 
 c.JupyterHub.spawner_class = cluster["spawner_class"]
 # Where pods reach the hub; people reach its proxy on the loopback address.
-c.JupyterHub.hub_bind_url = f"http://0.0.0.0:{json.loads(os.environ['EESSI_DEMO'])['hub_port']}"
+c.JupyterHub.hub_bind_url = f"http://0.0.0.0:{cluster['hub_port']}"
 c.JupyterHub.hub_connect_ip = cluster["host_ip"]
 c.JupyterHub.cleanup_servers = cluster["cleanup_servers"]
-c.JupyterHub.log_level = "DEBUG"
+c.JupyterHub.log_level = cluster["log_level"]
 # Every start is one that a person waits for on the progress page.
 c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0.1}
 # As Zero to JupyterHub sets it.

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from eessi_spawner.demo.hub import free_port
 from tests.cluster.spawns.hubs import Person, hub_on
 from tests.cluster.spawns.places import Place
 from tests.cluster.spawns.test_trouble import ON_NODE_B, Spawn
@@ -91,7 +92,8 @@ def test_a_hub_that_restarts_finds_its_running_pods(
     place_of: Callable[[str], Place], tmp_path: Path, artefacts: Path
 ) -> None:
     log = artefacts / "cluster-hub-restart.log"
-    place, settings = place_of("restricted"), {"log": log, "cleanup_servers": False}
+    # Running servers know their hub's address.
+    place, settings = place_of("restricted"), {"log": log, "cleanup_servers": False, "hub_port": free_port()}
     with hub_on(place, tmp_path, **settings) as hub:
         person = Person(hub, "stays")
         person.choose("scipy")

@@ -262,7 +262,12 @@ def test_the_servers_environment_carries_the_settings_in_one_variable(make_spawn
     choose(spawner, {"environments": ["too"]})
     settings = told(spawner)
     assert settings == KernelSettings(
-        str(root), (spawner.listed_environments(())[1].environment,), GENERIC, "/opt/lmod", {"interpreter": "3.11.7"}
+        str(root),
+        (spawner.listed_environments(())[1].environment,),
+        GENERIC,
+        "/opt/lmod",
+        "",
+        {"interpreter": "3.11.7"},
     )
     assert spawner.get_env()["JUPYTERHUB_USER"] == getpass.getuser()
 
