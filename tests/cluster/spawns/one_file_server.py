@@ -6,7 +6,7 @@ from typing import Any
 
 # An answer of any kind is what the hub waits for.
 ONE_FILE_SERVER: dict[str, Any] = {
-    "cmd": ["sh", "-c", "exec httpd -f -p 8888 -h /tmp"],
+    "cmd": ["sh", "-c", "exec httpd -f -p 8888 -h /"],
     "uid": 1000,
     "args": [],
 }
