@@ -261,14 +261,8 @@ def test_the_servers_environment_carries_the_settings_in_one_variable(make_spawn
     spawner = make_spawner(eessi_environments=LISTED, cpu_target=GENERIC, lmod_command="/opt/lmod")
     choose(spawner, {"environments": ["too"]})
     settings = told(spawner)
-    assert settings == KernelSettings(
-        str(root),
-        (spawner.listed_environments(())[1].environment,),
-        GENERIC,
-        "/opt/lmod",
-        "",
-        {"interpreter": "3.11.7"},
-    )
+    chosen = (spawner.listed_environments(())[1].environment,)
+    assert settings == KernelSettings(str(root), chosen, GENERIC, "/opt/lmod", "", {"interpreter": "3.11.7"})
     assert spawner.get_env()["JUPYTERHUB_USER"] == getpass.getuser()
 
 
