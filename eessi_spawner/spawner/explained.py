@@ -36,9 +36,14 @@ class ExplainedKubeSpawner(TellingSpawner, KubeSpawner):
         watching = asyncio.ensure_future(watch.find_end())
         try:
             await asyncio.wait({starting, watching}, return_when=asyncio.FIRST_COMPLETED)
-            if starting.done():
-                return await starting
-            raise refuse(self, watching.result())
+            if not starting.done():
+                failure = watching.exception()
+                if failure is None:
+                    raise refuse(self, watching.result())
+                self.log.error(
+                    "The watch of pod %s/%s failed; its start goes on", self.namespace, self.pod_name, exc_info=failure
+                )
+            return await starting
         except ApiException as error:
             refusal = explain_refusal(error.status, error.body)
             self.log.warning("Pod %s/%s was refused: %s", self.namespace, self.pod_name, refusal.details)
