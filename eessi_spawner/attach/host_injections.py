@@ -48,6 +48,11 @@ class HostInjections:
             check_path("host_path", self.host_path)
         check_path("mount_path", self.mount_path)
 
+    @property
+    def site_prefix(self) -> str:
+        """Where EESSI's module has to look for the site's builds; empty where it does so by itself."""
+        return "" if self.mount_path == DEFAULT_PATH else self.mount_path
+
     def patch(self) -> PodPatch:
         """Return what a pod needs for it."""
         if self.claim:
@@ -60,7 +65,7 @@ class HostInjections:
         if not self.empty_dir:
             mount["readOnly"] = True
         # EESSI's module takes the site's modules from here instead of `host_injections` (`EESSI/<version>.lua`).
-        environment = {"EESSI_SITE_SOFTWARE_PREFIX": self.mount_path} if self.mount_path != DEFAULT_PATH else {}
+        environment = {"EESSI_SITE_SOFTWARE_PREFIX": self.site_prefix} if self.site_prefix else {}
         return PodPatch(volumes=({"name": _VOLUME, **source},), volume_mounts=(mount,), environment=environment)
 
 

@@ -162,7 +162,8 @@ def find_trouble(pod: Json | None, events: Iterable[Json], *, now: datetime | No
     own = [event for event in events if _is_of(event, pod)]
     if not _is_scheduled(pod):
         # The scheduler's last word counts: what it said before is no longer so.
-        own = [event for event in own if event is _last_of_scheduler(own) or event.get("reason") != _UNSCHEDULED]
+        last = _last_of_scheduler(own)
+        own = [event for event in own if event is last or event.get("reason") != _UNSCHEDULED]
     findings = [finding for finding in map(explain_event, own) if finding is not None]
     if _is_scheduled(pod):
         findings = [finding for finding in findings if finding.code not in _BEFORE_SCHEDULING]

@@ -92,22 +92,19 @@ def clean_environment(recipe: Recipe, chain: tuple[str, ...]) -> dict[str, str]:
     (`init/modules/EESSI/<version>.lua`). An empty accelerator target means that there is none.
     """
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    site = {"EESSI_SITE_SOFTWARE_PREFIX": recipe.site_prefix} if recipe.site_prefix else {}
-    return (
-        kept
-        | site
-        | {
-            "PATH": SYSTEM_PATH,
-            "MODULEPATH": str(recipe.of_release.module_root),
-            "EESSI_ARCHDETECT_OPTIONS_OVERRIDE": ":".join(chain),
-            "EESSI_ACCELERATOR_TARGET_OVERRIDE": f"accel/{recipe.accelerator}" if recipe.accelerator else "",
-            # Without it Lmod writes a cache into the home when a cold repository is slow, and then believes it.
-            "LMOD_SHORT_TIME": "86400",
-            "LMOD_PAGER": "none",
-            # Else Lmod takes a module away again for another version of it, and a mixture of generations is loaded.
-            "LMOD_DISABLE_SAME_NAME_AUTOSWAP": "yes",
-        }
-    )
+    if recipe.site_prefix:
+        kept["EESSI_SITE_SOFTWARE_PREFIX"] = recipe.site_prefix
+    return kept | {
+        "PATH": SYSTEM_PATH,
+        "MODULEPATH": str(recipe.of_release.module_root),
+        "EESSI_ARCHDETECT_OPTIONS_OVERRIDE": ":".join(chain),
+        "EESSI_ACCELERATOR_TARGET_OVERRIDE": f"accel/{recipe.accelerator}" if recipe.accelerator else "",
+        # Without it Lmod writes a cache into the home when a cold repository is slow, and then believes it.
+        "LMOD_SHORT_TIME": "86400",
+        "LMOD_PAGER": "none",
+        # Else Lmod takes a module away again for another version of it, and a mixture of generations is loaded.
+        "LMOD_DISABLE_SAME_NAME_AUTOSWAP": "yes",
+    }
 
 
 def load_modules(command: str, recipe: Recipe, chain: tuple[str, ...]) -> LmodAnswer:

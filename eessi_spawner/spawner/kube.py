@@ -15,7 +15,7 @@ from traitlets import Dict, TraitError, Unicode, Union, validate
 from traitlets import List as ListTrait
 
 from eessi_spawner.attach.claim import ClaimAttachment
-from eessi_spawner.attach.host_injections import DEFAULT_PATH, HostInjections, parse_host_injections
+from eessi_spawner.attach.host_injections import HostInjections, parse_host_injections
 from eessi_spawner.attach.nfs import NFSAttachment
 from eessi_spawner.attach.ways import Attachment, parse_attachments
 from eessi_spawner.errors import EESSIError
@@ -174,6 +174,10 @@ class EESSISpawner(EESSIMixin, ExplainedKubeSpawner):
             return replace(attachment, claim=f"{self.pod_name}-{attachment.claim}")
         return attachment
 
+    def made_claims(self) -> list[ClaimAttachment]:
+        """Return the claims that are made for this server's pod where they are absent."""
+        return [found for found in self.attachments() if isinstance(found, ClaimAttachment) and found.is_made]
+
     def _host_injections(self) -> HostInjections | None:
         return parse_host_injections(self.eessi_host_injections)
 
@@ -206,7 +210,7 @@ class EESSISpawner(EESSIMixin, ExplainedKubeSpawner):
     def site_prefix(self) -> str:
         """Return where the host injections are mounted, if not where EESSI looks for them by itself."""
         injections = self._host_injections()
-        return injections.mount_path if injections and injections.mount_path != DEFAULT_PATH else ""
+        return injections.site_prefix if injections else ""
 
     def get_env(self) -> dict[str, str]:
         """Return the server's environment."""
@@ -221,16 +225,15 @@ class EESSISpawner(EESSIMixin, ExplainedKubeSpawner):
 
     async def _make_create_pod_request(self, pod: Any, request_timeout: float) -> bool:
         """Create the pod, and before it the claims that it needs: by now the namespace exists."""
-        for attachment in self.attachments():
-            if isinstance(attachment, ClaimAttachment) and attachment.is_made:
-                try:
-                    await make_claim(self.api, self.namespace, attachment, seconds=request_timeout)
-                except asyncio.TimeoutError:
-                    return False
-                except EESSIError as error:
-                    raise refuse(self, error) from error
-                if self.enable_user_namespaces:
-                    self._own_claims[attachment.claim] = attachment
+        for attachment in self.made_claims():
+            try:
+                await make_claim(self.api, self.namespace, attachment, seconds=request_timeout)
+            except asyncio.TimeoutError:
+                return False
+            except EESSIError as error:
+                raise refuse(self, error) from error
+            if self.enable_user_namespaces:
+                self._own_claims[attachment.claim] = attachment
         created: bool = await super()._make_create_pod_request(pod, request_timeout)
         return created
 

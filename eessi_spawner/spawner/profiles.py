@@ -74,8 +74,6 @@ def check_profile_options(options: Json, profiles: Sequence[Json]) -> None:
         If a profile, an option or a choice does not exist, or a value is of the wrong type.
     """
     slug = options.get("profile") or ""
-    if not isinstance(slug, str):
-        raise _unknown("profile", slug, [profile["slug"] for profile in profiles])
     matching = [profile for profile in profiles if (profile["slug"] == slug if slug else profile.get("default"))]
     if not matching:
         raise _unknown("profile", slug, [profile["slug"] for profile in profiles])
@@ -86,12 +84,12 @@ def check_profile_options(options: Json, profiles: Sequence[Json]) -> None:
         name = key.removesuffix(_UNLISTED)
         if name not in settings:
             raise _unknown("option", key, list(settings))
-        if value and not isinstance(value, str):
-            raise _unknown(f"choice of '{shown(name)}'", value, list(settings[name].get("choices") or {}))
-        if key.endswith(_UNLISTED):
+        choices = settings[name].get("choices") or {}
+        typed = key.endswith(_UNLISTED)
+        if value and not (isinstance(value, str) and (typed or value in choices)):
+            raise _unknown(f"choice of '{shown(name)}'", value, list(choices))
+        if typed:
             _check_unlisted(name, value, settings[name].get("unlisted_choice") or {})
-        elif value and value not in (settings[name].get("choices") or {}):
-            raise _unknown(f"choice of '{shown(name)}'", value, list(settings[name].get("choices") or {}))
     _check_complete(options, settings)
 
 

@@ -18,7 +18,6 @@ from kubespawner.clients import load_config
 from tornado.web import HTTPError
 from traitlets import TraitError
 
-from eessi_spawner.attach.claim import ClaimAttachment
 from eessi_spawner.attach.nfs import NFSAttachment
 from eessi_spawner.errors import EESSIError, InvalidChoiceError
 from eessi_spawner.spawner.claims import claim_manifest, volume_manifest
@@ -101,11 +100,10 @@ async def _make_pod(spawner: EESSISpawner, options: Mapping[str, Any]) -> Any:
 
 def _made_claims(spawner: EESSISpawner) -> list[Mapping[str, Any]]:
     documents = []
-    for attachment in spawner.attachments():
-        if isinstance(attachment, ClaimAttachment) and attachment.is_made:
-            if attachment.static:
-                documents.append(volume_manifest(spawner.namespace, attachment))
-            documents.append(claim_manifest(spawner.namespace, attachment))
+    for attachment in spawner.made_claims():
+        if attachment.static:
+            documents.append(volume_manifest(spawner.namespace, attachment))
+        documents.append(claim_manifest(spawner.namespace, attachment))
     return documents
 
 

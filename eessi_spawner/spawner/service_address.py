@@ -47,8 +47,8 @@ async def resolve_server(api: Any, server: str, namespace: str) -> str:
     AddressError
         If it must be a Service (`.svc`) and is not found.
     """
-    match = _SERVICE.fullmatch(server)
-    if match is None or _is_address(server):
+    match = _as_service(server)
+    if match is None:
         return server
     key = (server, namespace)
     known = _found.get(key)
@@ -69,15 +69,16 @@ async def resolve_server(api: Any, server: str, namespace: str) -> str:
 
 def may_be_service(server: str) -> bool:
     """Say whether *server* can be the name of a Service, from its spelling alone."""
-    return _SERVICE.fullmatch(server) is not None and not _is_address(server)
+    return _as_service(server) is not None
 
 
-def _is_address(server: str) -> bool:
+def _as_service(server: str) -> re.Match[str] | None:
+    """Return the parts of the Service's name that *server* can be; None where it is an address, or spelt otherwise."""
     try:
         ipaddress.ip_address(server)
     except ValueError:
-        return False
-    return True
+        return _SERVICE.fullmatch(server)
+    return None
 
 
 async def _ask_api(api: Any, name: str, namespace: str) -> str:
