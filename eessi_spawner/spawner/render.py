@@ -27,7 +27,7 @@ from eessi_spawner.spawner.kube import EESSISpawner
 from eessi_spawner.spawner.service_address import may_be_service
 
 # KubeSpawner refuses to be made without one.
-_NO_CLUSTER = """
+NO_CLUSTER = """
 {apiVersion: v1, kind: Config, current-context: none,
  clusters: [{name: none, cluster: {server: "http://127.0.0.1:1"}}],
  users: [{name: none, user: {}}],
@@ -126,7 +126,7 @@ def _a_kubeconfig() -> Iterator[None]:
     except Exception:  # noqa: BLE001  (a helper program of a kubeconfig may raise anything)
         logging.disable(logging.NOTSET)
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
-            file.write(_NO_CLUSTER)
+            file.write(NO_CLUSTER)
             file.flush()
             before = kube_config.KUBE_CONFIG_DEFAULT_LOCATION
             kube_config.KUBE_CONFIG_DEFAULT_LOCATION = file.name

@@ -18,6 +18,7 @@ from kubespawner import KubeSpawner
 from traitlets.config import Config
 
 from eessi_spawner.spawner.kube import EESSISpawner
+from eessi_spawner.spawner.render import NO_CLUSTER
 from tests.benchmarks.costs import Cost, median, ratio
 from tests.benchmarks.table import Table
 
@@ -33,10 +34,6 @@ _CONFIG: dict[str, Any] = {
     "mem_guarantee": "1G",
     "environment": {"JUPYTERHUB_SINGLEUSER_APP": "jupyter_server.serverapp.ServerApp"},
 }
-_KUBECONFIG = """
-{apiVersion: v1, kind: Config, current-context: none, clusters: [{name: none, cluster: {server: "http://127.0.0.1:1"}}],
- users: [{name: none, user: {}}], contexts: [{name: none, context: {cluster: none, user: none}}]}
-"""
 
 
 async def measure() -> Table:
@@ -78,7 +75,7 @@ async def _cost(spawner: KubeSpawner) -> Cost:
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="eessi-benchmarks-") as directory:
         config = Path(directory, "kubeconfig")
-        config.write_text(_KUBECONFIG)
+        config.write_text(NO_CLUSTER)
         # Read from the environment when the module was imported.
         kube_config.KUBE_CONFIG_DEFAULT_LOCATION = str(config)
         table = asyncio.run(measure())

@@ -20,13 +20,12 @@ from tests.cluster.spawns.hubs import Person, hub_on
 from tests.cluster.spawns.one_file_server import ONE_FILE_SERVER
 from tests.cluster.spawns.places import make_place
 from tests.cluster.testbed.api import Api
-from tests.cluster.testbed.archive import write_archive
+from tests.cluster.testbed.busybox import BUSYBOX, busybox_archive
 from tests.cluster.testbed.cluster import Cluster
 from tests.cluster.testbed.programs import wait_until
 
 LIMIT = 1.10
 _SPAWNS = 10
-_IMAGE = "localhost/testbed/busybox:1"
 _KINDS = {"EESSISpawner": "eessi", "KubeSpawner": "kubespawner.KubeSpawner"}
 
 
@@ -40,7 +39,7 @@ def measure(cluster: Cluster, api: Api, directory: Path) -> Table:
             log = directory / f"{name}.log"
             sections = {"KubeSpawner": ONE_FILE_SERVER}
             started = hub_on(
-                place, directory / name, log=log, image=_IMAGE, spawner_class=kind, sections=sections, debug=False
+                place, directory / name, log=log, image=BUSYBOX, spawner_class=kind, sections=sections, debug=False
             )
             hubs[name] = stack.enter_context(started)
         for number in range(ROUNDS + 1):
@@ -82,10 +81,7 @@ def main() -> int:
         (directory / "repositories").mkdir()
         name = f"bench-{os.getpid()}"
         with Cluster(directory / "repositories", name=name) as cluster, Api(cluster.kubeconfig) as api:
-            busybox = {"/bin/busybox": Path("/bin/busybox")}
-            links = {"/bin/sh": "busybox", "/bin/httpd": "busybox"}
-            archive = directory / "busybox.tar"
-            cluster.import_image(write_archive(archive, name=_IMAGE, files=busybox, links=links, command=["/bin/sh"]))
+            cluster.import_image(busybox_archive(directory))
             table = measure(cluster, api, directory)
     sys.stdout.write(f"{table}\n")
     return int(bool(table.broken))

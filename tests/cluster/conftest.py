@@ -11,15 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.testbed.api import Api
-from tests.cluster.testbed.archive import write_archive
+from tests.cluster.testbed.busybox import BUSYBOX, busybox_archive
 from tests.cluster.testbed.cluster import Cluster
 from tests.cluster.testbed.mount_nfs import build_mount_nfs
 from tests.cluster.testbed.requirements import missing
 
 # Read here, since every test is kept from the caller's settings.
 KUBECONFIG = os.environ.get("EESSI_TEST_KUBECONFIG")
-BUSYBOX = "localhost/testbed/busybox:1"
-_APPLETS = "cat echo head httpd ls mkdir sh sleep tail touch wget"
 
 
 @dataclass(frozen=True)
@@ -82,10 +80,7 @@ def api(cluster: Cluster | SomebodysCluster) -> Iterator[Api]:
 @pytest.fixture(scope="session")
 def busybox(testbed: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the name of an image with a shell and little else."""
-    archive = tmp_path_factory.mktemp("busybox") / "busybox.tar"
-    links = {f"/bin/{applet}": "busybox" for applet in _APPLETS.split()}
-    files = {"/bin/busybox": Path("/bin/busybox")}
-    testbed.import_image(write_archive(archive, name=BUSYBOX, files=files, links=links, command=["/bin/sh"]))
+    testbed.import_image(busybox_archive(tmp_path_factory.mktemp("busybox")))
     return BUSYBOX
 
 

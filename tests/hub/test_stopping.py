@@ -7,16 +7,14 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from eessi_spawner.demo.hub import free_port
+from eessi_spawner.demo.hub import free_port, wait_until_ready
 from eessi_spawner.demo.visitor import Visitor, form_fields
 
-READY_SECONDS = 60
 GONE_SECONDS = 30
 
 
@@ -28,7 +26,7 @@ def demo(sample_stack: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[
         [*command, "--port", str(port), "--state", str(tmp_path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     url = f"http://127.0.0.1:{port}/"
-    _wait_for(url)
+    wait_until_ready(url, process, None)
     try:
         yield process, url
     finally:
@@ -74,18 +72,3 @@ def _processes_in(state: Path) -> list[str]:
         except OSError:
             continue
     return found
-
-
-def _wait_for(url: str) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while not _answers(url):
-        assert time.monotonic() < deadline, "the demonstration did not answer"
-        time.sleep(0.2)
-
-
-def _answers(url: str) -> bool:
-    try:
-        urllib.request.urlopen(f"{url}hub/health", timeout=5).close()  # noqa: S310  (its own address)
-    except OSError:
-        return False
-    return True

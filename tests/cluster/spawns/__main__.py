@@ -19,7 +19,6 @@ from tests.cluster.testbed.cluster import Cluster
 from tests.cluster.testbed.mount_nfs import build_mount_nfs
 from tests.cluster.testbed.requirements import missing
 
-NAME = "developer"
 NAMESPACE = "hub"
 _STARTED = """\
 
@@ -58,7 +57,7 @@ def run(directory: Path) -> int:
     repositories = directory / "repositories"
     repositories.mkdir()
     with (
-        Cluster(repositories, name=NAME, base=folders.BASE, mount_helpers=build_mount_nfs()) as cluster,
+        Cluster(repositories, name=folders.DEVELOPER, base=folders.BASE, mount_helpers=build_mount_nfs()) as cluster,
         Api(cluster.kubeconfig) as api,
     ):
         sys.stdout.write("The cluster runs. Giving it the sample stack and images; the first time takes minutes.\n")

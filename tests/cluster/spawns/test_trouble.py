@@ -15,6 +15,7 @@ from tests.cluster.spawns.hubs import Person
 from tests.cluster.spawns.places import Place
 from tests.cluster.testbed.api import Api
 from tests.cluster.testbed.cluster import Cluster
+from tests.cluster.testbed.programs import wait_until
 
 StartHub = Callable[..., Person]
 PlaceOf = Callable[[str], Place]
@@ -58,15 +59,13 @@ class Spawn:
 @contextmanager
 def nothing_left(api: Api, place: Place) -> Iterator[None]:
     """Check that no pod is there afterwards that was not there before."""
-    before = {pod.metadata.name for pod in api.core.list_namespaced_pod(place.namespace).items}
+
+    def pods() -> set[str]:
+        return {pod.metadata.name for pod in api.core.list_namespaced_pod(place.namespace).items}
+
+    before = pods()
     yield
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        after = {pod.metadata.name for pod in api.core.list_namespaced_pod(place.namespace).items}
-        if after <= before:
-            return
-        time.sleep(0.2)
-    raise AssertionError(f"pods were left: {after - before}")
+    wait_until("no pod is left", lambda: pods() <= before, 30)
 
 
 def test_a_missing_claim_is_told_at_once_and_ends_the_start_after_half_a_minute(

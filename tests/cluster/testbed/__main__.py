@@ -15,7 +15,6 @@ from tests.cluster.testbed.binaries import built_binaries, kubectl_command
 from tests.cluster.testbed.cluster import Cluster
 from tests.cluster.testbed.requirements import missing
 
-_NAME = "developer"
 _STARTED = """\
 The cluster runs (started in {seconds:.0f} s). It changed this machine's control groups and mounts nothing outside of
 namespaces of its own, but its nodes run as root without a wall: it belongs into a virtual machine to throw away.
@@ -34,7 +33,7 @@ def main() -> int:
     parser.add_argument("--directory", type=Path, default=folders.BASE, help="where it keeps its files (%(default)s)")
     parser.add_argument("--repositories", type=Path, help="a folder of squashfs images NAME.sqsh, shown as /cvmfs/NAME")
     options = parser.parse_args()
-    folder = options.directory / _NAME
+    folder = options.directory / folders.DEVELOPER
     if options.what == "down":
         folders.remove(folder)
         return 0
@@ -62,7 +61,7 @@ def up(base: Path, repositories: Path) -> None:
     """Start a cluster that stays when this process ends."""
     repositories.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    cluster = Cluster(repositories, name=_NAME, base=base, dies_with_caller=False)
+    cluster = Cluster(repositories, name=folders.DEVELOPER, base=base, dies_with_caller=False)
     cluster.start()
     sys.stdout.write(
         _STARTED.format(

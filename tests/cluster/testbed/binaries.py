@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 from pathlib import Path
+
+from tests.cluster.testbed.locks import locked
 
 SOURCES = Path(__file__).parents[1] / "kube"
 
@@ -32,10 +33,8 @@ def built_binaries() -> Path:
     for source in sources:
         stamp.update(f"{source.relative_to(SOURCES)} {source.stat().st_size}\n".encode() + source.read_bytes())
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eessi-spawner" / "testbed"
-    cache.mkdir(parents=True, exist_ok=True)
     binaries = cache / stamp.hexdigest()[:16]
-    with (cache / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(cache / "lock"):
         if not binaries.exists():
             _build(binaries.with_suffix(".part"))
             binaries.with_suffix(".part").rename(binaries)

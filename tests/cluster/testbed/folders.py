@@ -20,6 +20,8 @@ from tests.cluster.testbed.programs import wait_until
 
 # On a disk, since containers' files need overlayfs; only root may write there, and the nodes do not hide it.
 BASE = Path("/var/cache/eessi-testbed")
+# What `make cluster` starts, and `make cluster-down` removes.
+DEVELOPER = "developer"
 
 
 def lock(folder: Path) -> IO[str] | None:

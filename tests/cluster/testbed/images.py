@@ -5,20 +5,18 @@ Run by itself (`python -m tests.cluster.testbed.images`) it builds them and says
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import shutil
 import subprocess
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.cluster.testbed import base_images
 from tests.cluster.testbed.buildah import Buildah
+from tests.cluster.testbed.locks import locked
 from tests.cluster.testbed.stack_image import TESTBED_CACHE
 
 REPOSITORY = Path(__file__).parents[3]
@@ -69,7 +67,7 @@ def build_images(cache: Path = TESTBED_CACHE) -> dict[str, Path]:
     """
     archives = {name: cache / "images" / f"{name}-{image.key()}.tar" for name, image in IMAGES.items()}
     if not all(archive.exists() for archive in archives.values()):
-        with _locked(cache):
+        with locked(cache / ".images.lock"):
             for name, archive in archives.items():
                 if not archive.exists():
                     _build(name, archive, cache)
@@ -141,15 +139,6 @@ def _remove_older(name: str, directory: Path) -> None:
     archives = sorted(directory.glob(f"{name}-*.tar"), key=lambda path: path.stat().st_mtime, reverse=True)
     for archive in archives[_KEPT:]:
         archive.unlink()
-
-
-@contextmanager
-def _locked(cache: Path) -> Iterator[None]:
-    """Let one process at a time build; the lock goes with the process."""
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / ".images.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def main() -> None:

@@ -6,12 +6,12 @@ The server, its protocol and the kubelet stay the real ones. How it works is sai
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import shutil
 import subprocess
 from pathlib import Path
 
+from tests.cluster.testbed.locks import locked
 from tests.cluster.testbed.stack_image import TESTBED_CACHE
 
 _SOURCE = Path(__file__).with_name("mount_nfs_source")
@@ -22,9 +22,7 @@ def build_mount_nfs(cache: Path = TESTBED_CACHE) -> Path:
     files = sorted(_SOURCE.iterdir())
     key = hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:12]
     directory = cache / "mount-nfs" / key
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    with (directory.parent / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(directory.parent / ".lock"):
         if not directory.exists():
             draft = directory.with_name("draft")
             shutil.rmtree(draft, ignore_errors=True)

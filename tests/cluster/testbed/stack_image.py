@@ -7,17 +7,15 @@ Beside it lies a small repository of a site's own.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from eessi_spawner.demo.stack import cache_directory, sample_stack
 from eessi_spawner.stack.host import read_host
 from tests.cluster.testbed.compat_layer import LMOD, make_compat_layer
+from tests.cluster.testbed.locks import locked
 from tests.cluster.testbed.own_libraries import shared_objects
 from tests.cluster.testbed.relocation import compile_lmod_caches, copy_tree, rewrite_tree
 from tests.cluster.testbed.stack_python import find_base_python, install_python
@@ -41,7 +39,7 @@ def build_stack_images(cache: Path = TESTBED_CACHE) -> Path:
     """Return a directory with `<repository>.sqsh` for each repository; the first call takes about a minute."""
     tree = build_stack_tree(cache)
     images = tree.with_name("images")
-    with _locked(cache):
+    with locked(cache / ".stack.lock"):
         if not images.exists():
             draft = images.with_name("images.draft")
             shutil.rmtree(draft, ignore_errors=True)
@@ -56,7 +54,7 @@ def build_stack_tree(cache: Path = TESTBED_CACHE) -> Path:
     """Return a directory that has what /cvmfs shall have: a directory for each repository."""
     sample = sample_stack(read_host())
     tree = cache / "stack" / _key(sample) / "cvmfs"
-    with _locked(cache):
+    with locked(cache / ".stack.lock"):
         if not tree.exists():
             shutil.rmtree(tree.parent, ignore_errors=True)
             draft = tree.with_name("draft")
@@ -117,12 +115,3 @@ def _remove_older(made: Path) -> None:
     trees = sorted(made.parent.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in trees[_KEPT:]:
         shutil.rmtree(path)
-
-
-@contextmanager
-def _locked(cache: Path) -> Iterator[None]:
-    """Let one process at a time build; the lock goes with the process."""
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / ".stack.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -16,15 +16,8 @@ from kubernetes_asyncio.client import ApiClient
 from traitlets.config import Config
 
 from eessi_spawner.spawner.kube import EESSISpawner
+from eessi_spawner.spawner.render import NO_CLUSTER
 from tests.unit.spawner.pods import Json, MakeSpawner
-
-# Nothing here talks to a cluster: what does is in tests/cluster.
-KUBECONFIG = """
-{apiVersion: v1, kind: Config, current-context: none,
- clusters: [{name: none, cluster: {server: "http://127.0.0.1:1"}}],
- users: [{name: none, user: {}}],
- contexts: [{name: none, context: {cluster: none, user: none}}]}
-"""
 
 
 @pytest.fixture
@@ -32,7 +25,8 @@ def loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Ab
     from kubernetes_asyncio.config import kube_config  # noqa: PLC0415
 
     config = tmp_path / "kubeconfig"
-    config.write_text(KUBECONFIG)
+    # Nothing here talks to a cluster: what does is in tests/cluster.
+    config.write_text(NO_CLUSTER)
     monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(config))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     loop = asyncio.new_event_loop()
