@@ -109,7 +109,7 @@ class EESSISpawner(EESSIMixin, ExplainedKubeSpawner):
 
     async def _profiles(self) -> list[dict[str, Any]]:
         """Return the admin's profiles as a list; from here on KubeSpawner sees them with our option."""
-        self._offers = await self.find_offers()
+        self._offers = await self.offered()
         profiles = self.profile_list
         if callable(profiles):
             profiles = profiles(self)

@@ -2,60 +2,24 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy.orm import object_session
-from traitlets import Float, List, TraitError, Unicode, default, validate
+from traitlets import Float, List, Unicode, default
 
 from eessi_spawner.errors import EESSIError, InvalidChoiceError
 from eessi_spawner.kernels.settings import SETTINGS_VARIABLE, KernelSettings
 from eessi_spawner.spawner.choice import ALL_RELEASES, Choice, options_from_fields, validate_options
 from eessi_spawner.spawner.form import render_form
+from eessi_spawner.spawner.offering import OfferingSpawner
 from eessi_spawner.spawner.offers import Offers
 from eessi_spawner.spawner.rejection import refuse, rejection
-from eessi_spawner.spawner.telling import TellingSpawner
-from eessi_spawner.stack.catalogue.listed import ListedEnvironment, check_listed, open_saved_catalogue, resolve_listed
-from eessi_spawner.stack.catalogue.saved import catalogue_directory
-from eessi_spawner.stack.cpu_targets import CpuTarget, parse_cpu_target
-from eessi_spawner.stack.releases import DEFAULT_ROOT
+from eessi_spawner.stack.cpu_targets import parse_cpu_target
 
 
-class EESSIMixin(TellingSpawner):
-    """Offers EESSI environments, takes a choice, and tells the server which kernels to make of it.
-
-    A spawner that mixes this in says in `find_offers` what can be chosen; all else is here.
-    """
-
-    eessi_root = Unicode(
-        DEFAULT_ROOT,
-        help="""
-        The EESSI repository: an absolute path, the same for the hub and the servers.
-
-        Example: `c.EESSILocalSpawner.eessi_root = "/cvmfs/software.eessi.io"`.
-        """,
-    ).tag(config=True)
-
-    eessi_environments: List[Any] = List(
-        help="""
-        The environments to offer, in order; each becomes a kernel.
-
-        A list of mappings: `name` (a-z, 0-9, `.`, `_`, `-`), `title`, `release`, `modules` (full names), or `packages`
-        (names such as `numpy`) instead of modules: these are completed from EESSI's catalogue. The module that brings
-        the kernel is added where it is not listed. Empty: for each release found, one
-        environment for each toolchain generation, with SciPy-bundle and matplotlib where they are installed.
-
-        Example::
-
-            c.EESSILocalSpawner.eessi_environments = [
-                {"name": "scipy-2025b", "title": "SciPy 2025.07", "release": "2025.06",
-                 "modules": ["SciPy-bundle/2025.07-gfbf-2025b"]},
-                {"name": "plots", "packages": ["numpy", "matplotlib"]},
-            ]
-        """,
-    ).tag(config=True)
+class EESSIMixin(OfferingSpawner):
+    """Takes a choice of EESSI environments, and tells the server which kernels to make of it."""
 
     release = Unicode(
         help="""
@@ -115,28 +79,6 @@ class EESSIMixin(TellingSpawner):
         super().__init__(**kwargs)
         self._last_good_options = dict(self.user_options)
 
-    @validate("eessi_environments")
-    def _check_environments(self, proposal: Mapping[str, Any]) -> list[Any]:
-        names = set()
-        for entry in proposal["value"]:
-            try:
-                name = check_listed(entry)
-            except EESSIError as error:
-                raise TraitError(str(error)) from error
-            if name in names:
-                raise TraitError(f"Two environments are called '{name}'. Give one another name.")
-            names.add(name)
-        return list(proposal["value"])
-
-    def listed_environments(self, targets: Sequence[CpuTarget]) -> tuple[ListedEnvironment, ...]:
-        """Return the environments that the site lists, completed for machines of *targets*. Not for an event loop."""
-        directory = catalogue_directory(os.environ, Path.home())
-        return resolve_listed(self.eessi_environments, targets, lambda: open_saved_catalogue(directory))
-
-    async def find_offers(self) -> Offers:
-        """Return what can be chosen; a problem of the stack is part of the answer, never raised."""
-        raise NotImplementedError
-
     # From the form or a link to a choice
 
     @default("options_form")
@@ -145,7 +87,7 @@ class EESSIMixin(TellingSpawner):
 
     async def render_options_form(self, _spawner: Any) -> str:
         """Return the form; what was chosen last time is preselected where it is still offered."""
-        offers = await self.find_offers()
+        offers = await self.offered()
         return render_form(offers, self._preselected(offers), root=self.eessi_root)
 
     def _preselected(self, offers: Offers) -> Choice:
@@ -174,7 +116,7 @@ class EESSIMixin(TellingSpawner):
 
     async def read_form(self, form_data: Mapping[str, list[Any]]) -> dict[str, Any]:
         """Return the options of a posted form or a link; raised here, the form comes back with the message."""
-        offers = await self.find_offers()
+        offers = await self.offered()
         self._refused_release = ""
         try:
             options = options_from_fields(form_data, offers)
@@ -191,7 +133,7 @@ class EESSIMixin(TellingSpawner):
     async def apply_choice(self, user_options: Mapping[str, Any]) -> None:
         """Turn options into traits; they may come from the REST API, or be stale, and are validated again."""
         self.begin()
-        offers = await self.find_offers()
+        offers = await self.offered()
         try:
             choice = validate_options(user_options or self._configured_options(), offers)
         except EESSIError as error:

@@ -183,9 +183,10 @@ def mount_error(root: str, error: OSError) -> MountError:
             advice="Set the root to the repository's own directory, such as /cvmfs/software.eessi.io.",
         )
     return MountDeadError(
-        f"The file system at {root} has died ({error.strerror}).",
-        advice="An administrator can bring it back by 'umount -l' of it and mounting it again; then restart the"
-        " kernel.",
+        f"The file system at {root} has died ({error.strerror}). While a kernel or a terminal holds files of it, it"
+        " cannot be mounted again.",
+        advice="Shut down all EESSI kernels of this server, wait a minute and start one again. If it stays dead, an"
+        " administrator has to mount it again, after 'umount -l'.",
     )
 
 

@@ -30,10 +30,9 @@ def test_fifty_people_at_once_all_get_a_server_or_are_told_why(
     with ThreadPoolExecutor(PEOPLE) as pool:
         assert set(pool.map(lambda person: person.ask({}), people)) <= {201, 202}
         told = list(pool.map(_last, people))
-    assert all("Server ready" in last for last in told), told
-    print(f"{PEOPLE} servers in {time.monotonic() - began:.0f} s")  # noqa: T201  (a figure for who reads the log)
-    for person in people:
-        person.stop()
+        assert all("Server ready" in last for last in told), told
+        print(f"{PEOPLE} servers in {time.monotonic() - began:.0f} s")  # noqa: T201  (a figure for who reads the log)
+        list(pool.map(Person.stop, people))
     wait_until("no pod is left", lambda: not api.core.list_namespaced_pod(namespace).items, 120)
 
 

@@ -40,6 +40,7 @@ def test_a_dead_repository_is_explained_stays_dead_while_held_and_heals_for_new_
         assert person.run(kernel, "import numpy.testing").status == "error"
         explained = person.run(eessi_kernel(person), "1 + 1")
         assert "has died" in explained.html + explained.text
+        assert "Shut down all EESSI kernels" in explained.html + explained.text
         wait_until("the dead mount is held", lambda: "target is busy" in node.log("reconciler"))
         for running in person.running_kernels():
             person.end_kernel(running)

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
+from eessi_spawner.attach.claim import ClaimAttachment
+from eessi_spawner.spawner.claims import volume_manifest
 from tests.cluster.spawns.hubs import Person
 from tests.cluster.spawns.places import USER_NAMESPACE_RULES, Place, grant_everywhere
 from tests.cluster.spawns.test_attach import use_numpy
 from tests.cluster.testbed.api import DRIVER, Api
 from tests.cluster.testbed.programs import wait_until
 
-STATIC_RULES = ({"apiGroups": [""], "resources": ["persistentvolumes"], "verbs": ["create", "delete"]},)
+STATIC_RULES = ({"apiGroups": [""], "resources": ["persistentvolumes"], "verbs": ["create", "delete", "get"]},)
 NAMESPACES = {
     "enable_user_namespaces": True,
     "user_namespace_template": "of-{username}",
@@ -47,6 +49,22 @@ def test_the_claim_is_made_before_the_pod_and_goes_with_the_server(
     wait_until("the claim is gone", lambda: not api.core.list_namespaced_persistent_volume_claim(namespace).items)
     wait_until("its volume is gone", lambda: not _volumes_of(api, namespace))
     assert api.core.read_namespace(namespace).status.phase == "Active", "the namespace stays"
+
+
+@pytest.mark.usefixtures("place")
+def test_a_volume_that_is_bound_for_ever_to_a_claim_that_has_gone_is_made_anew(
+    person_on: Callable[..., Person], api: Api
+) -> None:
+    person = person_on("restricted", eessi_attach={"way": "csi", "static": True}, **NAMESPACES)
+    namespace = f"of-{person.name}"
+    volume = volume_manifest(namespace, ClaimAttachment(claim=f"jupyter-{person.name}-cvmfs", static=True))
+    gone = {**volume["spec"]["claimRef"], "uid": "00000000-0000-0000-0000-000000000000"}
+    made = api.core.create_persistent_volume({**volume, "spec": {**volume["spec"], "claimRef": gone}})
+    name = made.metadata.name
+    wait_until("it is released", lambda: api.core.read_persistent_volume(name).status.phase == "Released")
+    assert "Server ready" in person.choose("scipy")[-1]
+    assert api.core.read_persistent_volume(name).metadata.uid != made.metadata.uid
+    person.stop()
 
 
 def _volumes_of(api: Api, namespace: str) -> list[str]:

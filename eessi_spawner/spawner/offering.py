@@ -1,0 +1,109 @@
+"""What a site offers to whom: the traits that list environments, and the groups that some are kept for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from traitlets import Dict, List, TraitError, Unicode, validate
+
+from eessi_spawner.errors import EESSIError
+from eessi_spawner.spawner.groups import KEY, check_groups, restrict
+from eessi_spawner.spawner.offers import Offers
+from eessi_spawner.spawner.telling import TellingSpawner
+from eessi_spawner.stack.catalogue.listed import ListedEnvironment, check_listed, open_saved_catalogue, resolve_listed
+from eessi_spawner.stack.catalogue.saved import catalogue_directory
+from eessi_spawner.stack.cpu_targets import CpuTarget
+from eessi_spawner.stack.releases import DEFAULT_ROOT, parse_release
+
+
+class OfferingSpawner(TellingSpawner):
+    """Offers EESSI environments.
+
+    A spawner that mixes this in says in `find_offers` what there is.
+    """
+
+    eessi_root = Unicode(
+        DEFAULT_ROOT,
+        help="""
+        The EESSI repository: an absolute path, the same for the hub and the servers.
+
+        Example: `c.EESSILocalSpawner.eessi_root = "/cvmfs/software.eessi.io"`.
+        """,
+    ).tag(config=True)
+
+    eessi_environments: List[Any] = List(
+        help="""
+        The environments to offer, in order; each becomes a kernel.
+
+        A list of mappings: `name` (a-z, 0-9, `.`, `_`, `-`), `title`, `release`, `modules` (full names), or `packages`
+        (names such as `numpy`) instead of modules: these are completed from EESSI's catalogue. The module that brings
+        the kernel is added where it is not listed. Empty: for each release found, one
+        environment for each toolchain generation, with SciPy-bundle and matplotlib where they are installed.
+        `allowed_groups` keeps an environment for groups of JupyterHub; for others it does not exist.
+
+        Example::
+
+            c.EESSILocalSpawner.eessi_environments = [
+                {"name": "scipy-2025b", "title": "SciPy 2025.07", "release": "2025.06",
+                 "modules": ["SciPy-bundle/2025.07-gfbf-2025b"]},
+                {"name": "plots", "packages": ["numpy", "matplotlib"]},
+            ]
+        """,
+    ).tag(config=True)
+
+    release_groups: Dict[str, Any] = Dict(
+        key_trait=Unicode(),
+        help="""
+        Releases that are kept for groups of JupyterHub; for others they do not exist.
+
+        Example: `c.EESSILocalSpawner.release_groups = {"2023.06": ["legacy"]}`.
+        """,
+    ).tag(config=True)
+
+    @validate("eessi_environments")
+    def _check_environments(self, proposal: Mapping[str, Any]) -> list[Any]:
+        names = set()
+        for entry in proposal["value"]:
+            try:
+                name = check_listed(entry)
+                check_groups(f"Environment {name}", entry.get(KEY, []))
+            except EESSIError as error:
+                raise TraitError(str(error)) from error
+            if name in names:
+                raise TraitError(f"Two environments are called '{name}'. Give one another name.")
+            names.add(name)
+        return list(proposal["value"])
+
+    @validate("release_groups")
+    def _check_release_groups(self, proposal: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            for release, groups in proposal["value"].items():
+                check_groups(f"Release {parse_release(release)}", groups)
+        except EESSIError as error:
+            raise TraitError(str(error)) from error
+        return dict(proposal["value"])
+
+    def listed_environments(self, targets: Sequence[CpuTarget]) -> tuple[ListedEnvironment, ...]:
+        """Return the environments that the site lists, completed for machines of *targets*. Not for an event loop."""
+        directory = catalogue_directory(os.environ, Path.home())
+        return resolve_listed(self.eessi_environments, targets, lambda: open_saved_catalogue(directory))
+
+    async def find_offers(self) -> Offers:
+        """Return what can be chosen; a problem of the stack is part of the answer, never raised."""
+        raise NotImplementedError
+
+    async def offered(self) -> Offers:
+        """Return what this user can choose: nothing of it is kept for groups that the user is not in."""
+        return restrict(
+            await self.find_offers(),
+            self.group_names(),
+            entries=self.eessi_environments,
+            release_groups=self.release_groups,
+        )
+
+    def group_names(self) -> frozenset[str]:
+        """Return the groups of JupyterHub that the user is in."""
+        return frozenset(group.name for group in self.user.groups)
