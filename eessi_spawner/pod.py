@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -13,6 +13,8 @@ Json = Mapping[str, Any]
 
 # KubeSpawner's name for the container that runs the Jupyter server (`objects.py`, `make_pod`).
 NOTEBOOK_CONTAINER = "notebook"
+
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,21 @@ class PodPatch:
         Variables of the notebook container.
     init_containers
         That run after those of the admin.
+    requirements
+        Expressions of a node affinity, all of which the pod's node must meet besides what the pod requires already.
+    tolerations
+        Of nodes' taints.
+    image
+        Of the notebook container, where it is another than the spawner's; empty: it stays.
     """
 
     volumes: tuple[Json, ...] = ()
     volume_mounts: tuple[Json, ...] = ()
     environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     init_containers: tuple[Json, ...] = ()
+    requirements: tuple[Json, ...] = ()
+    tolerations: tuple[Json, ...] = ()
+    image: str = ""
 
     def __add__(self, other: PodPatch) -> PodPatch:
         return PodPatch(
@@ -42,10 +53,13 @@ class PodPatch:
             (*self.volume_mounts, *other.volume_mounts),
             MappingProxyType({**self.environment, **other.environment}),
             (*self.init_containers, *other.init_containers),
+            (*self.requirements, *other.requirements),
+            (*self.tolerations, *other.tolerations),
+            other.image or self.image,
         )
 
 
-def apply_patch(pod: Any, patch: PodPatch) -> Any:
+def apply_patch(pod: Any, patch: PodPatch, as_json: Callable[[Any], Any]) -> Any:
     """Add *patch* to *pod* and return it; what the pod has already stays as it is.
 
     The environment is not added here: variables go through the spawner's `get_env`.
@@ -54,6 +68,8 @@ def apply_patch(pod: Any, patch: PodPatch) -> Any:
     ----------
     pod
         A `V1Pod` of kubernetes_asyncio, whose lists may hold models and plain JSON alike.
+    as_json
+        Turns models into plain JSON: `ApiClient.sanitize_for_serialization`.
 
     Raises
     ------
@@ -73,16 +89,46 @@ def apply_patch(pod: Any, patch: PodPatch) -> Any:
     _check_free("an init container", spec.init_containers, patch.init_containers, "name")
     spec.volumes = [*(spec.volumes or ()), *patch.volumes]
     mounts = [*(mounts or ()), *patch.volume_mounts]
-    spec.containers = [_with_mounts(found, mounts) if found is container else found for found in spec.containers]
+    changed = _changed(container, mounts, patch.image)
+    spec.containers = [changed if found is container else found for found in spec.containers]
     spec.init_containers = [*(spec.init_containers or ()), *patch.init_containers]
+    if patch.requirements:
+        spec.affinity = and_into(as_json(spec.affinity), patch.requirements)
+    if patch.tolerations:
+        present = as_json(spec.tolerations) or []
+        spec.tolerations = [*present, *(found for found in patch.tolerations if found not in present)]
     return pod
 
 
-def _with_mounts(container: Any, mounts: list[Any]) -> Any:
+def and_into(affinity: Json | None, requirements: Sequence[Json]) -> dict[str, Any]:
+    """Return *affinity*, a pod's, where every node must meet *requirements* as well.
+
+    Terms are ORed and the expressions of a term ANDed, so that each term gets all of them; a term that is empty selects
+    no node, and stays so (`NodeSelectorTerm`, `k8s.io/api/core/v1/types.go`).
+    """
+    nodes = dict((affinity or {}).get("nodeAffinity") or {})
+    required = nodes.get(_REQUIRED)
+    if required is None:
+        terms = [{"matchExpressions": list(requirements)}]
+    else:
+        terms = [_with_expressions(term, requirements) for term in required.get("nodeSelectorTerms") or ()]
+    nodes[_REQUIRED] = {**(required or {}), "nodeSelectorTerms": terms}
+    return {**(affinity or {}), "nodeAffinity": nodes}
+
+
+def _with_expressions(term: Json, requirements: Sequence[Json]) -> dict[str, Any]:
+    expressions = list(term.get("matchExpressions") or ())
+    if not expressions and not term.get("matchFields"):
+        return dict(term)
+    return {**term, "matchExpressions": [*expressions, *(found for found in requirements if found not in expressions)]}
+
+
+def _changed(container: Any, mounts: list[Any], image: str) -> Any:
     """Return *container* with *mounts*; plain JSON is of the configuration, for all pods, and stays as it is."""
     if isinstance(container, Mapping):
-        return {**container, "volumeMounts": mounts}
+        return {**container, "volumeMounts": mounts, **({"image": image} if image else {})}
     container.volume_mounts = mounts
+    container.image = image or container.image
     return container
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,24 +14,45 @@ from eessi_spawner.stack.environments import Environment
 ALL_RELEASES = "all"
 # A field of the form alone: it tells "nothing is ticked" from "nothing was said".
 FORM_MARK = "eessi-form"
-OPTIONS = ("release", "environments")
+# Any CPU: the best that is free, whose builds each kernel finds itself.
+AUTOMATIC = "automatic"
+OPTIONS = ("release", "environments", "cpu_target", "pool")
 _MAX_CHOSEN = 20
 _MAX_LISTED = 10
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A release (or all of them) and the environments that become kernels, the default kernel first."""
+    """What a user took of what is offered.
+
+    Attributes
+    ----------
+    release
+        A release, or `all`.
+    environments
+        What becomes a kernel, the default kernel first.
+    cpu_target
+        The CPU target that the server is pinned to; empty: automatic.
+    pool
+        The node pool that it has to run in; empty: any.
+    """
 
     release: str
     environments: tuple[Environment, ...]
+    cpu_target: str = ""
+    pool: str = ""
 
     def to_options(self) -> dict[str, Any]:
         """Return the choice as `user_options` hold it."""
-        return {
+        options: dict[str, Any] = {
             "release": self.release,
             "environments": [environment.name for environment in self.environments],
         }
+        if self.cpu_target:
+            options["cpu_target"] = self.cpu_target
+        if self.pool:
+            options["pool"] = self.pool
+        return options
 
 
 def options_from_fields(fields: Mapping[str, list[Any]], offers: Offers) -> dict[str, Any]:
@@ -55,10 +76,11 @@ def options_from_fields(fields: Mapping[str, list[Any]], offers: Offers) -> dict
     if unknown:
         raise _unknown_options(unknown)
     options: dict[str, Any] = {}
-    if releases := fields.get("release"):
-        if len(releases) > 1:
-            raise InvalidChoiceError("One release was expected, several came.", advice="Choose one of them, or all.")
-        options["release"] = releases[0]
+    for name in ("release", "cpu_target", "pool"):
+        if values := fields.get(name):
+            if len(values) > 1:
+                raise InvalidChoiceError(f"One {name} was expected, several came.", advice="Choose one of them.")
+            options[name] = values[0]
     names = list(fields.get("environments", ()))
     if from_form:
         release = options.get("release", ALL_RELEASES)
@@ -92,13 +114,15 @@ def validate_options(options: object, offers: Offers) -> Choice:
     if not isinstance(options, Mapping):
         raise InvalidChoiceError(
             f"Options were expected as a mapping, {shown(type(options).__name__)} came.",
-            advice='Post {"release": ..., "environments": [...]}.',
+            advice='Post {"release": ..., "environments": [...], "cpu_target": ..., "pool": ...}.',
         )
     if unknown := set(options) - set(OPTIONS):
         raise _unknown_options(unknown)
     # As many as are offered may be chosen: by default all are.
     names = _names(options.get("environments", []), most=max(_MAX_CHOSEN, len(offers.environments)))
     release = options.get("release", "")
+    cpu_target = _one_of("CPU target", options.get("cpu_target"), offers.cpu_targets, but=AUTOMATIC)
+    pool = _one_of("node pool", options.get("pool"), offers.pools)
     if offers.problem is not None:
         if names:
             raise offers.problem
@@ -126,7 +150,19 @@ def validate_options(options: object, offers: Offers) -> Choice:
         chosen.append(environment)
     if not names:
         chosen = [found for found in offers.runnable if release in (ALL_RELEASES, found.release)]
-    return Choice(release, tuple(chosen))
+    return Choice(release, tuple(chosen), cpu_target, pool)
+
+
+def _one_of(what: str, value: object, offered: Collection[str], *, but: str = "") -> str:
+    """Return *value* if it is offered; empty where it is not given, or is *but*, which leaves it open."""
+    if value in ("", None, but):
+        return ""
+    if not isinstance(value, str) or value not in offered:
+        raise InvalidChoiceError(
+            f"There is no {what} '{shown(value)}' to choose.",
+            advice=f"Choose from: {listed([*([but] if but else []), *offered])}.",
+        )
+    return value
 
 
 def _names(value: object, *, most: int) -> list[str]:

@@ -203,7 +203,7 @@ class EESSISpawner(EESSIMixin, ExplainedKubeSpawner):
         """Return KubeSpawner's pod with EESSI; `modify_pod_hook` stays the admin's and sees all of it."""
         pod = await super().get_pod_manifest()
         try:
-            return apply_patch(pod, await self.pod_patch())
+            return apply_patch(pod, await self.pod_patch(), self.api.api_client.sanitize_for_serialization)
         except EESSIError as error:
             raise refuse(self, error) from error
 

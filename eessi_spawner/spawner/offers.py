@@ -37,6 +37,10 @@ class Offers:
         Release to the CPU target whose builds it runs here.
     sample
         What `SAMPLE.json` says where the stack is a sample.
+    cpu_targets
+        The CPU targets that a server may be pinned to, most specific first; none where all servers are on one machine.
+    pools
+        The names of the node pools that a server may be sent to.
     """
 
     target: str
@@ -44,6 +48,8 @@ class Offers:
     problem: EESSIError | None = None
     targets: Mapping[str, str] = field(default_factory=dict)
     sample: Mapping[str, Any] = field(default_factory=dict)
+    cpu_targets: tuple[str, ...] = ()
+    pools: tuple[str, ...] = ()
 
     @property
     def runnable(self) -> tuple[Environment, ...]:

@@ -37,7 +37,8 @@ def measure(cluster: Cluster, api: Api, directory: Path) -> Table:
         hubs = {}
         for name, kind in _KINDS.items():
             log = directory / f"{name}.log"
-            sections = {"KubeSpawner": ONE_FILE_SERVER}
+            # Otherwise a login starts a server, where the spawner has no form.
+            sections = {"KubeSpawner": ONE_FILE_SERVER, "JupyterHub": {"redirect_to_server": False}}
             started = hub_on(
                 place, directory / name, log=log, image=BUSYBOX, spawner_class=kind, sections=sections, debug=False
             )
