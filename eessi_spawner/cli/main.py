@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from eessi_spawner import __version__
-from eessi_spawner.cli import catalogue, demo, detect, environments, kernels, render, search
+from eessi_spawner.cli import catalogue, demo, detect, environments, kernels, labels, render, search
 from eessi_spawner.errors import EESSIError
 
 WRONG_USE = 2
@@ -18,11 +18,12 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command."""
     parser = argparse.ArgumentParser(
         prog="eessi-spawner",
-        description="EESSI for JupyterHub: a hub on one machine, search, environments, kernels, CPU detection, pods.",
+        description="EESSI for JupyterHub: a hub on one machine, search, environments, kernels, CPU detection, pods,"
+        " node labels.",
     )
     parser.add_argument("--version", action="version", version=f"eessi-spawner {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for subcommand in (demo, detect, search, environments, kernels, catalogue, render):
+    for subcommand in (demo, detect, search, environments, kernels, catalogue, render, labels):
         subcommand.add_parser(subparsers)
     return parser
 
