@@ -112,14 +112,12 @@ async def read_cpuinfo(  # noqa: PLR0913  (each by its name)
         tell(answer)
         return answer
 
-    asked = [asyncio.ensure_future(ask(number, node)) for number, node in enumerate(nodes)]
-    try:
-        return await asyncio.gather(*asked)
-    finally:
-        for task in asked:
-            task.cancel()
-        # Each removes its Job before it ends.
-        await asyncio.gather(*asked, return_exceptions=True)
+    # With exceptions among the answers it waits for all, also when it is cancelled: each removes its Job first.
+    answers = await asyncio.gather(*(ask(*node) for node in enumerate(nodes)), return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return [answer for answer in answers if isinstance(answer, Answer)]
 
 
 class _Job:
