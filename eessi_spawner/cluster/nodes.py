@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from eessi_spawner.cluster.resources import Resources, parse_resources
-from eessi_spawner.errors import InvalidChoiceError
+from eessi_spawner.cluster.resources import Resources, reported_resources
 
 Json = Mapping[str, Any]
 
@@ -66,10 +65,6 @@ def node_from_json(data: Json) -> Node:
     """Return the node that Kubernetes' JSON describes; what it does not report counts as nothing."""
     spec, status = data.get("spec") or {}, data.get("status") or {}
     metadata = data.get("metadata") or {}
-    try:
-        allocatable = parse_resources(status.get("allocatable") or {})
-    except InvalidChoiceError:
-        allocatable = Resources()
     return Node(
         name=metadata.get("name", ""),
         labels=MappingProxyType(metadata.get("labels") or {}),
@@ -78,7 +73,7 @@ def node_from_json(data: Json) -> Node:
             for taint in spec.get("taints") or ()
             if not taint.get("key", "").startswith(_STATE_TAINTS) and taint.get("effect") != "PreferNoSchedule"
         ),
-        allocatable=allocatable,
+        allocatable=reported_resources(status.get("allocatable")),
         is_ready=any(
             condition.get("type") == "Ready" and condition.get("status") == "True"
             for condition in status.get("conditions") or ()

@@ -42,6 +42,12 @@ class Resources:
             )
         return Resources(self.cpu + sign * other.cpu, self.memory + sign * other.memory, devices)
 
+    def __or__(self, other: Resources) -> Resources:
+        """Return the least that has room for either of both."""
+        names = {**self.devices, **other.devices}
+        devices = {name: max(self.devices.get(name, 0), other.devices.get(name, 0)) for name in names}
+        return Resources(max(self.cpu, other.cpu), max(self.memory, other.memory), MappingProxyType(devices))
+
     def fits_in(self, room: Resources) -> bool:
         """Say whether *room* is at least as much of everything."""
         # Sums of many thousandths of a core come out a hair above the whole.
@@ -83,3 +89,11 @@ def parse_resources(amounts: Mapping[str, Any]) -> Resources:
     return Resources(
         parse_quantity(amounts.get("cpu", 0)), parse_quantity(amounts.get("memory", 0)), MappingProxyType(devices)
     )
+
+
+def reported_resources(amounts: Mapping[str, Any] | None) -> Resources:
+    """Return amounts that the API server has checked; if one is none to us nevertheless, all count as nothing."""
+    try:
+        return parse_resources(amounts) if amounts else Resources()
+    except InvalidChoiceError:
+        return Resources()

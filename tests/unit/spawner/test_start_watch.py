@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterator
 
@@ -11,20 +10,7 @@ import pytest
 from eessi_spawner.checks.finding import Finding
 from eessi_spawner.errors import StartFailedError
 from eessi_spawner.spawner.start_watch import StartWatch
-
-
-class HastyLoop(asyncio.SelectorEventLoop):
-    """An event loop that never waits: its clock goes to what is scheduled next."""
-
-    _now = 1000.0
-
-    def time(self) -> float:
-        return self._now
-
-    def _run_once(self) -> None:
-        if not self._ready and self._scheduled:
-            self._now = max(self._now, self._scheduled[0]._when)
-        super()._run_once()
+from tests.unit.hasty_loop import HastyLoop
 
 
 @pytest.fixture
