@@ -14,20 +14,20 @@ from typing import Any, TypeVar
 
 import pytest
 from kubernetes import client
-from kubernetes_asyncio.client import ApiClient
-from kubernetes_asyncio.config import new_client_from_config
 
 from eessi_spawner.cluster.inventory import Inventory
 from eessi_spawner.cluster.nodes import node_from_json
 from eessi_spawner.cluster.resources import Resources
 from eessi_spawner.cluster.watch import ListWatch
-from tests.cluster.pods import wait_until_gone
+from tests.cluster.hub_client import hub_client
+from tests.cluster.pods import FOREVER, wait_until_gone
 from tests.cluster.testbed.api import Api
 from tests.cluster.testbed.cluster import NODES, Cluster
 from tests.cluster.testbed.programs import wait_until
 
 Seen = TypeVar("Seen")
 LABEL = "cpu.eessi.io/best"
+ENDS = ("sh", "-c", "exit 0")
 
 
 class Watching:
@@ -38,22 +38,20 @@ class Watching:
         self.requests = 0
         self._kubeconfig = kubeconfig
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._ended = asyncio.Event()
 
-    async def _start(self, *, watch_pods: bool) -> None:
-        self._client: ApiClient = await new_client_from_config(str(self._kubeconfig))
-        call_api = self._client.call_api
+    async def _watch(self, *, watch_pods: bool) -> None:
+        async with hub_client(self._kubeconfig) as api_client:
+            call_api = api_client.call_api
 
-        def counted(*args: Any, **kwargs: Any) -> Any:
-            self.requests += 1
-            return call_api(*args, **kwargs)
+            def counted(*args: Any, **kwargs: Any) -> Any:
+                self.requests += 1
+                return call_api(*args, **kwargs)
 
-        self._client.call_api = counted
-        self.inventory.start(self._client, watch_pods=watch_pods)
-
-    async def _stop(self) -> None:
-        await self.inventory.stop()
-        await self._client.close()
+            api_client.call_api = counted
+            self.inventory.start(api_client, watch_pods=watch_pods)
+            await self._ended.wait()
+            await self.inventory.stop()
 
     def see(self, look: Callable[[Inventory], Seen]) -> Seen:
         async def looked() -> Seen:
@@ -66,14 +64,13 @@ class Watching:
 
     @contextlib.contextmanager
     def running(self, *, watch_pods: bool = True) -> Iterator[Watching]:
-        self._thread.start()
+        thread = threading.Thread(target=self._loop.run_until_complete, args=[self._watch(watch_pods=watch_pods)])
+        thread.start()
         try:
-            asyncio.run_coroutine_threadsafe(self._start(watch_pods=watch_pods), self._loop).result(30)
             yield self
-            asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(30)
         finally:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
+            self._loop.call_soon_threadsafe(self._ended.set)
+            thread.join()
             self._loop.close()
 
 
@@ -110,7 +107,7 @@ def pod_with_requests(api: Api, image: str, *command: str, name: str = "takes") 
         "nodeName": "node-a",
         "terminationGracePeriodSeconds": 0,
         "restartPolicy": "Never",
-        "initContainers": [container("first", "1", "true")],
+        "initContainers": [container("first", "1", *ENDS)],
         "containers": [container("main", "250m", *command), container("beside", "500m", *command)],
     }
     api.core.create_namespaced_pod("default", {"metadata": {"name": name}, "spec": spec})
@@ -170,14 +167,14 @@ def test_a_heartbeat_is_no_change(watching: Watching, api: Api) -> None:
 
 def test_a_pods_room_is_taken_and_freed_when_it_goes(watching: Watching, api: Api, busybox: str) -> None:
     before = watching.see(used)
-    with pod_with_requests(api, busybox, "sleep", "1000000"):
+    with pod_with_requests(api, busybox, *FOREVER):
         watching.wait_until("its room is taken", lambda seen: used(seen) == before + TAKEN)
     watching.wait_until("its room is free", lambda seen: used(seen) == before)
 
 
 def test_a_pods_room_is_freed_when_it_has_run_to_its_end(watching: Watching, api: Api, busybox: str) -> None:
     before = watching.see(used)
-    with pod_with_requests(api, busybox, "true") as read:
+    with pod_with_requests(api, busybox, *ENDS) as read:
         wait_until("it has ended", lambda: read().status.phase == "Succeeded")
         watching.wait_until("its room is free", lambda seen: used(seen) == before)
 
@@ -188,11 +185,11 @@ def test_an_api_server_that_comes_back_is_watched_on(
     before = watching.see(used)
     testbed.stop_api_server()
     watching.wait_until("it says so", lambda seen: seen.nodes_state.kind == seen.pods_state.kind == "stale")
-    assert "Cannot connect" in watching.see(lambda seen: seen.nodes_state.reason)
+    watching.wait_until("it says why", lambda seen: "Cannot connect" in seen.nodes_state.reason)
     assert watching.see(lambda seen: (set(seen.nodes), seen.pods_known)) == (set(NODES), True), "what was known stays"
     testbed.start_api_server()
     watching.wait_until("it watches again", all_fresh)
-    with pod_with_requests(api, busybox, "sleep", "1000000"):
+    with pod_with_requests(api, busybox, *FOREVER):
         watching.wait_until("a pod is seen", lambda seen: used(seen) == before + TAKEN)
 
 
@@ -201,7 +198,7 @@ def test_a_version_that_the_api_server_has_forgotten_leads_to_a_list(
 ) -> None:
     async def names_after(version: str) -> list[str]:
         listed: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
-        async with await new_client_from_config(str(testbed.kubeconfig)) as api_client:
+        async with hub_client(testbed.kubeconfig) as api_client:
             watch = ListWatch(
                 api_client,
                 "/api/v1/nodes",
@@ -268,7 +265,7 @@ def test_with_the_right_to_nodes_alone_it_counts_what_the_hub_brings(
     with (
         service_account(testbed, api, "nodes-alone", tmp_path, "nodes") as kubeconfig,
         Watching(kubeconfig).running() as watching,
-        pod_with_requests(api, busybox, "sleep", "1000000"),
+        pod_with_requests(api, busybox, *FOREVER),
     ):
         watching.wait_until("nodes are known", lambda seen: seen.nodes_state.kind == "fresh")
         watching.wait_until("pods are refused", lambda seen: seen.pods_state.kind == "refused")
