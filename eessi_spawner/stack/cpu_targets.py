@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from eessi_spawner.errors import InvalidChoiceError
 
@@ -35,13 +36,28 @@ class CpuTarget:
         return CpuTarget(f"{self.machine}/generic")
 
     @property
+    def short_name(self) -> str:
+        """What people call it: `zen3`, `generic x86_64`."""
+        name = self.path.rpartition("/")[2]
+        return f"generic {self.machine}" if name == "generic" else name
+
+    @property
     def fallback_chain(self) -> tuple[CpuTarget, ...]:
         """The target itself and those that its CPUs run as well, best first, `generic` last."""
-        rules = DETECTION_RULES.get(self.machine, ())
-        family = next((rule.family for rule in rules if rule.target == self.path), "")
-        lineage = [rule.target for rule in rules if family and rule.family == family]
-        older = lineage[: lineage.index(self.path)] if lineage else []
-        return tuple(dict.fromkeys([self, *map(CpuTarget, reversed(older)), self.generic]))
+        return _fallback_chain(self)
+
+    def runs(self, other: CpuTarget) -> bool:
+        """Say whether CPUs of this target run what is built for *other*."""
+        return other in self.fallback_chain
+
+
+@lru_cache(maxsize=1024)
+def _fallback_chain(target: CpuTarget) -> tuple[CpuTarget, ...]:
+    rules = DETECTION_RULES.get(target.machine, ())
+    family = next((rule.family for rule in rules if rule.target == target.path), "")
+    lineage = [rule.target for rule in rules if family and rule.family == family]
+    older = lineage[: lineage.index(target.path)] if lineage else []
+    return tuple(dict.fromkeys([target, *map(CpuTarget, reversed(older)), target.generic]))
 
 
 @dataclass(frozen=True)

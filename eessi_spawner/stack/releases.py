@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from eessi_spawner.errors import InvalidChoiceError
-from eessi_spawner.stack.cpu_targets import CpuTarget
+from eessi_spawner.stack.cpu_targets import DETECTION_RULES, CpuTarget
 
 DEFAULT_ROOT = "/cvmfs/software.eessi.io"
 
@@ -79,3 +79,10 @@ def best_published_target(version: str, chain: tuple[CpuTarget, ...]) -> CpuTarg
     """Return the best target of *chain* that EESSI builds *version* for (the last one where it is unknown)."""
     published = PUBLISHED_TARGETS.get(version, ())
     return next((target for target in chain if target.path in published), chain[-1])
+
+
+def known_targets() -> tuple[CpuTarget, ...]:
+    """Return every CPU target that EESSI detects or publishes builds for, sorted."""
+    detected = {rule.target for rules in DETECTION_RULES.values() for rule in rules}
+    generic = {f"{machine}/generic" for machine in DETECTION_RULES}
+    return tuple(map(CpuTarget, sorted(detected.union(generic, *PUBLISHED_TARGETS.values()))))

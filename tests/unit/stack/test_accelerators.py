@@ -8,10 +8,13 @@ from hypothesis import strategies as st
 
 from eessi_spawner.errors import InvalidChoiceError
 from eessi_spawner.stack.accelerators import (
+    PUBLISHED_ACCELERATORS,
+    accelerator_build,
     accelerator_chain,
     accelerator_from_compute_capability,
     parse_accelerator,
 )
+from eessi_spawner.stack.cpu_targets import CpuTarget
 
 
 @pytest.mark.parametrize(
@@ -110,3 +113,31 @@ def test_a_compute_capability_becomes_a_target_without_its_dot(printed: str, tar
 def test_whatever_nvidia_smi_prints_gives_a_target_that_can_be_parsed_or_none(printed: str) -> None:
     target = accelerator_from_compute_capability(printed)
     assert target is None or parse_accelerator(target) == target
+
+
+@pytest.mark.parametrize(
+    ("release", "accelerators", "cpu", "expected"),
+    [
+        ("2023.06", ["nvidia/cc80"], "x86_64/amd/zen4", "nvidia/cc80"),
+        ("2023.06", ["nvidia/cc89"], "", "nvidia/cc80"),
+        ("2023.06", ["nvidia/cc75"], "", "nvidia/cc70"),
+        ("2023.06", ["nvidia/cc120"], "", ""),
+        ("2025.06", ["nvidia/cc120"], "", "nvidia/cc120"),
+        ("2025.06", ["nvidia/cc121"], "aarch64/nvidia/grace", "nvidia/cc120"),
+        ("2025.06", ["nvidia/cc60"], "", ""),
+        ("2025.06", ["amd/gfx90a"], "", ""),
+        ("2025.06", ["amd/gfx90a", "nvidia/cc90"], "", "nvidia/cc90"),
+        ("2025.06", ["nvidia/cc80"], "aarch64/a64fx", ""),
+        ("2025.06", [], "", ""),
+    ],
+)
+def test_a_gpu_gets_the_published_builds_that_it_can_use(
+    release: str, accelerators: list[str], cpu: str, expected: str
+) -> None:
+    target = CpuTarget(cpu) if cpu else None
+    assert accelerator_build(accelerators, PUBLISHED_ACCELERATORS[release], target) == expected
+
+
+def test_what_is_published_is_named_as_eessi_names_it() -> None:
+    published = [name for names in PUBLISHED_ACCELERATORS.values() for name in names]
+    assert [parse_accelerator(name) for name in published] == published

@@ -101,3 +101,32 @@ def test_a_chain_never_names_a_target_twice(path: str) -> None:
     chain = CpuTarget(path).fallback_chain
     assert chain[0] == CpuTarget(path)
     assert len(set(chain)) == len(chain)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("x86_64/amd/zen3", "zen3"),
+        ("aarch64/a64fx", "a64fx"),
+        ("riscv64/spacemit/x60-k6.6", "x60-k6.6"),
+        ("x86_64/generic", "generic x86_64"),
+    ],
+)
+def test_a_target_has_a_short_name(path: str, name: str) -> None:
+    assert CpuTarget(path).short_name == name
+
+
+@pytest.mark.parametrize(
+    ("cpu", "builds", "expected"),
+    [
+        ("x86_64/amd/zen4", "x86_64/amd/zen4", True),
+        ("x86_64/amd/zen4", "x86_64/amd/zen2", True),
+        ("x86_64/amd/zen4", "x86_64/generic", True),
+        ("x86_64/amd/zen2", "x86_64/amd/zen4", False),
+        ("x86_64/amd/zen4", "x86_64/intel/haswell", False),
+        ("aarch64/a64fx", "aarch64/neoverse_n1", False),
+        ("x86_64/intel/new_one", "x86_64/generic", True),
+    ],
+)
+def test_a_cpu_runs_what_is_in_its_chain(cpu: str, builds: str, *, expected: bool) -> None:
+    assert CpuTarget(cpu).runs(CpuTarget(builds)) is expected

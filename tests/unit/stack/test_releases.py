@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eessi_spawner.errors import InvalidChoiceError
-from eessi_spawner.stack.cpu_targets import CpuTarget, parse_cpu_target
+from eessi_spawner.stack.cpu_targets import DETECTION_RULES, CpuTarget, parse_cpu_target
 from eessi_spawner.stack.releases import (
     PUBLISHED_TARGETS,
     Release,
     best_published_target,
+    known_targets,
     parse_release,
 )
 
@@ -115,3 +116,11 @@ def test_all_that_is_published_can_be_named(version: str) -> None:
     assert parse_release(version) == version
     assert all(parse_cpu_target(path).path == path for path in PUBLISHED_TARGETS[version])
     assert {"x86_64/generic", "aarch64/generic"} <= set(PUBLISHED_TARGETS[version])
+
+
+def test_all_that_is_detected_or_published_is_known_once() -> None:
+    known = known_targets()
+    assert len(set(known)) == len(known)
+    assert {CpuTarget(path) for paths in PUBLISHED_TARGETS.values() for path in paths} < set(known)
+    assert {CpuTarget(rule.target).generic for rules in DETECTION_RULES.values() for rule in rules} < set(known)
+    assert CpuTarget("aarch64/google/axion") in known
