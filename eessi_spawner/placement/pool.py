@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,9 +70,33 @@ class PoolState:
     rooms
         What is free on each of its nodes that takes new pods. None: nobody counts them.
     closed
-        How many nodes it has besides, that are cordoned or not ready.
+        How many nodes it has besides: cordoned, not ready, or with a taint that its pods do not tolerate.
+    sizes
+        What nodes of it can give to pods in all, each amount once; empty: no node is known.
     """
 
     pool: NodePool
     rooms: tuple[Resources, ...] | None = None
     closed: int = 0
+    sizes: tuple[Resources, ...] = ()
+
+    @property
+    def largest(self) -> tuple[Resources, ...]:
+        """What a pod can get of an empty node: of those that are there, else of those that are declared."""
+        return self.sizes or ((self.pool.node,) if self.pool.node else ())
+
+    @property
+    def can_grow(self) -> bool:
+        """Whether more nodes can come than there are."""
+        return (self.pool.max_nodes or 0) > len(self.rooms or ()) + self.closed
+
+    def free_for(self, resources: Resources) -> int | None:
+        """Return on how many nodes there is room for *resources* now; None: nobody counts."""
+        return None if self.rooms is None else sum(resources.fits_in(room) for room in self.rooms)
+
+
+def allowed(states: Iterable[PoolState], groups: Collection[str]) -> tuple[PoolState, ...]:
+    """Return the pools that a member of *groups* may use."""
+    return tuple(
+        state for state in states if not state.pool.allowed_groups or not state.pool.allowed_groups.isdisjoint(groups)
+    )
