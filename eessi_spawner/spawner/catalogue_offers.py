@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eessi_spawner.errors import UnknownModuleError
+from eessi_spawner.placement.builds import Builds
 from eessi_spawner.spawner.offers import EnvironmentOffer, Offers
+from eessi_spawner.stack.accelerators import PUBLISHED_ACCELERATORS
 from eessi_spawner.stack.catalogue.index import Catalogue
 from eessi_spawner.stack.catalogue.listed import ListedEnvironment
 from eessi_spawner.stack.cpu_targets import CpuTarget
 from eessi_spawner.stack.defaults import default_environments, default_modules
+from eessi_spawner.stack.environments import Environment
 from eessi_spawner.stack.mounted import ReleaseReading, StackReading
 
 
@@ -31,7 +34,29 @@ def catalogue_offers(
     else:
         offers = [EnvironmentOffer(found) for found in default_environments(_reading(catalogue, root, pin))]
     offers.sort(key=lambda offer: offer.environment.release, reverse=True)
-    return Offers(target=pin.path if pin else "", environments=tuple(offers))
+    environments = tuple(offers)
+    return Offers(
+        target=pin.path if pin else "",
+        environments=environments,
+        builds=Builds(
+            catalogue.targets_of_release,
+            {offer.environment.name: complete_targets(catalogue, offer.environment) for offer in environments},
+            PUBLISHED_ACCELERATORS,
+        ),
+    )
+
+
+def complete_targets(catalogue: Catalogue, environment: Environment) -> frozenset[str] | None:
+    """Return the CPU targets that have all modules of *environment*; None where the catalogue does not know one."""
+    common: frozenset[str] | None = None
+    for module in environment.modules:
+        try:
+            rows = catalogue.find(module, environment.release)
+        except UnknownModuleError:
+            return None
+        targets = frozenset(target for row in rows for target in catalogue.targets(row))
+        common = targets if common is None else common & targets
+    return common
 
 
 def unknown_modules(catalogue: Catalogue, listed: Sequence[ListedEnvironment]) -> list[str]:

@@ -32,14 +32,14 @@ class Choice:
     environments
         What becomes a kernel, the default kernel first.
     cpu_target
-        The CPU target that the server is pinned to; empty: automatic.
+        The CPU target that the server is pinned to; empty: automatic. None: nothing was said.
     pool
-        The node pool that it has to run in; empty: any.
+        The node pool that it has to run in; empty: nothing was said.
     """
 
     release: str
     environments: tuple[Environment, ...]
-    cpu_target: str = ""
+    cpu_target: str | None = None
     pool: str = ""
 
     def to_options(self) -> dict[str, Any]:
@@ -48,8 +48,8 @@ class Choice:
             "release": self.release,
             "environments": [environment.name for environment in self.environments],
         }
-        if self.cpu_target:
-            options["cpu_target"] = self.cpu_target
+        if self.cpu_target is not None:
+            options["cpu_target"] = self.cpu_target or AUTOMATIC
         if self.pool:
             options["pool"] = self.pool
         return options
@@ -121,8 +121,8 @@ def validate_options(options: object, offers: Offers) -> Choice:
     # As many as are offered may be chosen: by default all are.
     names = _names(options.get("environments", []), most=max(_MAX_CHOSEN, len(offers.environments)))
     release = options.get("release", "")
-    cpu_target = _one_of("CPU target", options.get("cpu_target"), offers.cpu_targets, but=AUTOMATIC)
-    pool = _one_of("node pool", options.get("pool"), offers.pools)
+    cpu_target = _one_of("CPU target", options.get("cpu_target"), (AUTOMATIC, *offers.cpu_targets))
+    pool = _one_of("node pool", options.get("pool"), offers.pools) or ""
     if offers.problem is not None:
         if names:
             raise offers.problem
@@ -150,17 +150,16 @@ def validate_options(options: object, offers: Offers) -> Choice:
         chosen.append(environment)
     if not names:
         chosen = [found for found in offers.runnable if release in (ALL_RELEASES, found.release)]
-    return Choice(release, tuple(chosen), cpu_target, pool)
+    return Choice(release, tuple(chosen), "" if cpu_target == AUTOMATIC else cpu_target, pool)
 
 
-def _one_of(what: str, value: object, offered: Collection[str], *, but: str = "") -> str:
-    """Return *value* if it is offered; empty where it is not given, or is *but*, which leaves it open."""
-    if value in ("", None, but):
-        return ""
+def _one_of(what: str, value: object, offered: Collection[str]) -> str | None:
+    """Return *value*, which is offered; None where nothing was said."""
+    if value in ("", None):
+        return None
     if not isinstance(value, str) or value not in offered:
         raise InvalidChoiceError(
-            f"There is no {what} '{shown(value)}' to choose.",
-            advice=f"Choose from: {listed([*([but] if but else []), *offered])}.",
+            f"There is no {what} '{shown(value)}' to choose.", advice=f"Choose from: {listed(list(offered))}."
         )
     return value
 

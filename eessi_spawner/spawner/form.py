@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import jinja2
 
-from eessi_spawner.spawner.choice import ALL_RELEASES, FORM_MARK, Choice
+from eessi_spawner.placement.offer import Verdict
+from eessi_spawner.spawner.choice import ALL_RELEASES, AUTOMATIC, FORM_MARK, Choice
+from eessi_spawner.spawner.cpus import CpuChoice
 from eessi_spawner.spawner.offers import Offers
 
 
@@ -22,13 +25,19 @@ def _template() -> jinja2.Template:
     return environment.get_template("form.html")
 
 
-def render_form(offers: Offers, chosen: Choice, *, root: str) -> str:
+def render_form(
+    offers: Offers, chosen: Choice, *, root: str, cpus: Sequence[CpuChoice] = (), last_target: str = ""
+) -> str:
     """Return the form's fields, *chosen* preselected.
 
     Parameters
     ----------
     root
         The stack's directory, shown where it cannot be read.
+    cpus
+        What of CPUs can be chosen, automatic first; empty: there is nothing to choose.
+    last_target
+        What was chosen last time: the form says so where it is not to be had now.
     """
     versions = dict.fromkeys(offer.environment.release for offer in offers.environments)
     groups = [
@@ -44,4 +53,9 @@ def render_form(offers: Offers, chosen: Choice, *, root: str) -> str:
         all_releases=ALL_RELEASES,
         form_mark=FORM_MARK,
         root=root,
+        cpus=cpus,
+        chosen_target=chosen.cpu_target or "",
+        automatic=AUTOMATIC,
+        gone="" if last_target in ("", AUTOMATIC, *offers.cpu_targets) else last_target,
+        waits=Verdict.WAITS,
     )

@@ -1,103 +1,61 @@
-"""EESSISpawner: KubeSpawner whose pods have EESSI, and whose users are told why a pod does not start."""
+"""EESSISpawner: KubeSpawner whose users choose EESSI environments and CPUs, with or without the admin's profiles."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kubernetes_asyncio.client import ApiException
-from traitlets import Any as AnyTrait
-from traitlets import Dict, TraitError, Unicode, Union, validate
-from traitlets import List as ListTrait
-
-from eessi_spawner.attach.claim import ClaimAttachment
-from eessi_spawner.attach.host_injections import HostInjections, parse_host_injections
-from eessi_spawner.attach.nfs import NFSAttachment
-from eessi_spawner.attach.ways import Attachment, parse_attachments
 from eessi_spawner.errors import EESSIError
-from eessi_spawner.pod import PodPatch, apply_patch
-from eessi_spawner.spawner.any_image import CONFIG_PATH, bring_kernels
+from eessi_spawner.kernels.settings import KernelSettings
+from eessi_spawner.placement.declared import parse_pools
+from eessi_spawner.spawner.attached import AttachedKubeSpawner
 from eessi_spawner.spawner.choice import OPTIONS
-from eessi_spawner.spawner.claims import make_claim, remove_claim
-from eessi_spawner.spawner.explained import ExplainedKubeSpawner
+from eessi_spawner.spawner.cpus import CpuChoice, Placing, choose_pool, cpu_choices, why_nowhere
 from eessi_spawner.spawner.mixin import EESSIMixin
 from eessi_spawner.spawner.offers import Offers
-from eessi_spawner.spawner.profiles import add_release_option, check_profile_options
+from eessi_spawner.spawner.placed import WAITS
+from eessi_spawner.spawner.profiles import add_eessi_option, check_profile_options
 from eessi_spawner.spawner.rejection import refuse, rejection
-from eessi_spawner.spawner.service_address import resolve_server
 from eessi_spawner.spawner.site_offers import site_offers
 from eessi_spawner.spawner.start_check import check_when_hub_starts
 from eessi_spawner.stack.catalogue.saved import catalogue_directory
 
 
-class EESSISpawner(EESSIMixin, ExplainedKubeSpawner):
+class EESSISpawner(AttachedKubeSpawner, EESSIMixin):
     """Starts servers as pods on Kubernetes, with EESSI attached and its environments as kernels."""
 
-    eessi_attach = Union(
-        [Unicode(), Dict(), ListTrait(AnyTrait())],
-        default_value="csi",
-        help="""
-        How /cvmfs gets into the pods: a way, a way with its settings, or a list of them.
+    def groups_named(self) -> dict[str, set[str]]:
+        """Return each group that the configuration names, with what is kept for it, in words."""
+        named = super().groups_named()
+        for pool in parse_pools(self.node_pools):
+            for group in pool.allowed_groups:
+                named.setdefault(group, set()).add(f"pool {pool.name}")
+        return named
 
-        - `"csi"`: the claim `cvmfs` of the driver cvmfs-csi, with all repositories, at /cvmfs. Settings: `claim`,
-          `mount_path`, `storage_class` (the claim is made from this class where it is absent), `static` (it is made
-          with a volume of its own).
-        - `{"way": "nfs", "server": "nfs.cvmfs", "path": "/"}`: an NFS export; a Service is given by its name.
-          `{"way": "nfs", "claim": "cvmfs-nfs"}`: an NFS export by a claim, which Pod Security `restricted` allows.
-        - `"none"`: nothing is added; the image or the rest of the configuration brings /cvmfs.
-
-        Everything is mounted read-only, and open to what the node mounts later (`HostToContainer`).
-
-        Example: `c.EESSISpawner.eessi_attach = {"way": "csi", "claim": "cvmfs"}`.
-        """,
-    ).tag(config=True)
-
-    eessi_host_injections = Dict(
-        help="""
-        What is mounted at /opt/eessi, where EESSI looks for the site's own builds and GPU drivers. Empty: nothing.
-
-        `{"claim": "eessi-site"}`, `{"host_path": "/opt/eessi"}` or `{"empty_dir": True}`, and `mount_path` for
-        another place than /opt/eessi.
-        """,
-    ).tag(config=True)
-
-    kernels_image = Unicode(
-        help="""
-        The image that brings EESSI's kernels to servers whose own image does not have this package; any Jupyter image
-        works then. Empty: the server's image has the package.
-
-        Example: `c.EESSISpawner.kernels_image = "registry.example.org/eessi-spawner/kernels:0.1.0"`.
-        """,
-    ).tag(config=True)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # Claims that were made for this server alone, and go with it: name to attachment.
-        self._own_claims: dict[str, ClaimAttachment] = {}
-
-    @validate("eessi_attach")
-    def _check_attach(self, proposal: Mapping[str, Any]) -> Any:
-        return _checked("eessi_attach", parse_attachments, proposal["value"])
-
-    @validate("eessi_host_injections")
-    def _check_host_injections(self, proposal: Mapping[str, Any]) -> Any:
-        return _checked("eessi_host_injections", parse_host_injections, proposal["value"])
-
-    # What can be chosen, and the choice
+    # What can be chosen
 
     async def find_offers(self) -> Offers:
-        """Return what the site lists or, where it lists nothing, what the catalogue has."""
-        return await site_offers(
+        """Return what the site lists or, where it lists nothing, what the catalogue has; and the pools to run it."""
+        states = await self.pool_states(self.group_names())
+        offers = await site_offers(
             self.eessi_environments,
             root=self.eessi_root,
-            cpu_target=self.cpu_target,
+            # Where pools are known, each says what it has of the pinned builds.
+            cpu_target="" if states else self.cpu_target,
             directory=catalogue_directory(os.environ, Path.home()),
             log=self.log,
         )
+        counts_own = self.hub_pools().counts_own
+        return replace(offers, placing=Placing(states, offers.builds, WAITS.by_pool(), counts_own))
+
+    def cpu_choices(self, offers: Offers, overrides: Mapping[str, Any] | None = None) -> Sequence[CpuChoice]:
+        """Return what of CPUs can be chosen, by a server with a profile's *overrides*."""
+        request = self.server_request({"pool": self.configured["pool"], **(overrides or {})})
+        return cpu_choices(offers.placing, offers.runnable, request)
 
     async def render_options_form(self, current_spawner: Any) -> str:
         """Return the form: KubeSpawner's where the admin has profiles, else the one of environments."""
@@ -121,7 +79,10 @@ class EESSISpawner(EESSIMixin, ExplainedKubeSpawner):
         """Return KubeSpawner's profiles with the option `eessi`: the form and the loading of options pass here."""
         profile_list = _as_list(profile_list)
         if profile_list and self._offers is not None:
-            profile_list = add_release_option(profile_list, self._offers, self.release)
+            offers = self._offers
+            profile_list = add_eessi_option(
+                profile_list, offers, self.release, lambda overrides: self.cpu_choices(offers, overrides)
+            )
         profiles: list[Any] = super()._get_initialized_profile_list(profile_list)
         return profiles
 
@@ -144,6 +105,7 @@ class EESSISpawner(EESSIMixin, ExplainedKubeSpawner):
             await super().apply_choice(user_options)
             return
         self.begin()
+        self.reset_choice()
         rest = {key: value for key, value in user_options.items() if key not in OPTIONS}
         try:
             check_profile_options(rest, self._get_initialized_profile_list(profiles))
@@ -156,111 +118,53 @@ class EESSISpawner(EESSIMixin, ExplainedKubeSpawner):
         if await self._profiles():
             await super().load_user_options()
             own = {key: value for key, value in self.user_options.items() if key in OPTIONS}
-            await super().apply_choice(own)
+            await self.take_choice(own)
         else:
             await self.ensure_choice()
         self.tell(*(f"Attaching {found.mount_path} from {found.describe()}" for found in self.attachments()))
         self.tell_choice()
 
-    # From a choice to a pod
+    # The pool that serves the choice
 
-    def attachments(self) -> tuple[Attachment, ...]:
-        """Return what is mounted into this server's pod."""
-        return tuple(map(self._in_namespace, parse_attachments(self.eessi_attach)))
+    async def take_choice(self, user_options: Mapping[str, Any]) -> None:
+        """Take a choice, and the pool that serves it best now."""
+        await super().take_choice(user_options)
+        self.taken = ()
+        offers, choice = self._offers, self._choice
+        if offers is None or choice is None or not (offers.placing.states and choice.environments):
+            return
+        self.pool = choice.pool or self.pool
+        request = self.server_request()
+        taken = choose_pool(offers.placing.offers(choice.environments, request))
+        running = tuple(found for found in choice.environments if any(found.name in offer.builds for offer in taken))
+        if not running:
+            raise refuse(self, why_nowhere(offers.placing, choice.environments, request))
+        self.taken, self._choice = taken, replace(choice, environments=running)
 
-    def _in_namespace(self, attachment: Attachment) -> Attachment:
-        """Give a claim that is made in a user's namespace a name of this server's own: it goes with the server."""
-        if self.enable_user_namespaces and isinstance(attachment, ClaimAttachment) and attachment.is_made:
-            return replace(attachment, claim=f"{self.pod_name}-{attachment.claim}")
-        return attachment
+    def tell_choice(self) -> None:
+        """Show what the server is started with, and where."""
+        super().tell_choice()
+        for offer in self.taken:
+            release = f", EESSI {offer.release}" if len(self.taken) > 1 else ""
+            self.tell(f"Node pool {offer.state.pool.name}{release}: {offer.sentence}")
+            self.tell(*(f"Left out: {reason}" for reason in offer.refused.values()))
 
-    def made_claims(self) -> list[ClaimAttachment]:
-        """Return the claims that are made for this server's pod where they are absent."""
-        return [found for found in self.attachments() if isinstance(found, ClaimAttachment) and found.is_made]
-
-    def _host_injections(self) -> HostInjections | None:
-        return parse_host_injections(self.eessi_host_injections)
-
-    async def pod_patch(self) -> PodPatch:
-        """Return all that is added to KubeSpawner's pod."""
-        patch = PodPatch()
-        for attachment in self.attachments():
-            if isinstance(attachment, NFSAttachment):
-                patch += replace(attachment, server=await self.address_of(attachment.server)).patch()
-            else:
-                patch += attachment.patch()
-        if injections := self._host_injections():
-            patch += injections.patch()
-        if self.kernels_image:
-            patch += bring_kernels(self.kernels_image, self.image_pull_policy or "IfNotPresent")
-        return patch
-
-    async def address_of(self, server: str) -> str:
-        """Return what nodes can use for an NFS server's name."""
-        return await resolve_server(self.api, server, self.namespace)
-
-    async def get_pod_manifest(self) -> Any:
-        """Return KubeSpawner's pod with EESSI; `modify_pod_hook` stays the admin's and sees all of it."""
-        pod = await super().get_pod_manifest()
-        try:
-            return apply_patch(pod, await self.pod_patch(), self.api.api_client.sanitize_for_serialization)
-        except EESSIError as error:
-            raise refuse(self, error) from error
-
-    def site_prefix(self) -> str:
-        """Return where the host injections are mounted, if not where EESSI looks for them by itself."""
-        injections = self._host_injections()
-        return injections.site_prefix if injections else ""
-
-    def get_env(self) -> dict[str, str]:
-        """Return the server's environment."""
-        environ = super().get_env()
-        if self.kernels_image:
-            environ["JUPYTER_CONFIG_PATH"] = ":".join(filter(None, (CONFIG_PATH, environ.get("JUPYTER_CONFIG_PATH"))))
-        if injections := self._host_injections():
-            environ.update(injections.patch().environment)
-        return environ
-
-    # The claims that go with it
-
-    async def _make_create_pod_request(self, pod: Any, request_timeout: float) -> bool:
-        """Create the pod, and before it the claims that it needs: by now the namespace exists."""
-        for attachment in self.made_claims():
-            try:
-                await make_claim(self.api, self.namespace, attachment, seconds=request_timeout)
-            except asyncio.TimeoutError:
-                return False
-            except EESSIError as error:
-                raise refuse(self, error) from error
-            if self.enable_user_namespaces:
-                self._own_claims[attachment.claim] = attachment
-        created: bool = await super()._make_create_pod_request(pod, request_timeout)
-        return created
-
-    async def stop(self, now: bool = False) -> None:  # noqa: FBT001, FBT002  (JupyterHub's signature)
-        """Stop the pod, and remove the claims that were made for it alone."""
-        await super().stop(now)
-        for claim, attachment in list(self._own_claims.items()):
-            try:
-                await remove_claim(self.api, self.namespace, attachment, seconds=self.k8s_api_request_retry_timeout)
-            except (ApiException, OSError, asyncio.TimeoutError) as error:
-                # The server has stopped; its next one takes the claim up again.
-                self.log.warning("Claim %s/%s could not be removed: %s", self.namespace, claim, error)
-                continue
-            del self._own_claims[claim]
-
-    def get_state(self) -> dict[str, Any]:
-        """Return what a restarted hub needs to know of this server."""
-        state: dict[str, Any] = super().get_state()
-        if self._own_claims:
-            state["eessi_claims"] = [asdict(attachment) for attachment in self._own_claims.values()]
-        return state
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take up what `get_state` gave."""
-        super().load_state(state)
-        claims = (ClaimAttachment(**saved) for saved in state.get("eessi_claims", ()))
-        self._own_claims = {attachment.claim: attachment for attachment in claims}
+    def kernel_settings(self) -> KernelSettings:
+        """Return what the server is told about kernels: its pool promises a CPU, and has older builds of some."""
+        settings = super().kernel_settings()
+        if not self.taken:
+            return settings
+        builds = {name: build for offer in self.taken for name, build in offer.builds.items()}
+        promised = self.taken[0].state.pool.cpu_target
+        return replace(
+            settings,
+            targets={
+                name: build.target.path
+                for name, build in builds.items()
+                if build.target and not build.is_native and build.target.path != self.cpu_target
+            },
+            promised=promised.path if promised else "",
+        )
 
 
 def _as_list(profiles: Any) -> list[Any]:
@@ -268,21 +172,6 @@ def _as_list(profiles: Any) -> list[Any]:
     if isinstance(profiles, Mapping):
         return [profiles[key] for key in sorted(profiles)]
     return list(profiles or ())
-
-
-def _checked(trait: str, parse: Callable[[Any], object], value: Any) -> Any:
-    """Return *value* if *parse* takes it.
-
-    Raises
-    ------
-    TraitError
-        If not, with the trait, the value and what to do.
-    """
-    try:
-        parse(value)
-    except EESSIError as error:
-        raise TraitError(f"c.EESSISpawner.{trait} = {value!r}: {error}") from error
-    return value
 
 
 check_when_hub_starts()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import object_session
@@ -11,11 +11,15 @@ from traitlets import Float, List, Unicode, default
 from eessi_spawner.errors import EESSIError, InvalidChoiceError
 from eessi_spawner.kernels.settings import SETTINGS_VARIABLE, KernelSettings
 from eessi_spawner.spawner.choice import ALL_RELEASES, Choice, options_from_fields, validate_options
+from eessi_spawner.spawner.cpus import CpuChoice
 from eessi_spawner.spawner.form import render_form
 from eessi_spawner.spawner.offering import OfferingSpawner
 from eessi_spawner.spawner.offers import Offers
 from eessi_spawner.spawner.rejection import refuse, rejection
 from eessi_spawner.stack.cpu_targets import parse_cpu_target
+
+# What a choice or a profile sets for one start.
+CHOSEN_TRAITS = ("release", "module_environments", "cpu_target", "pool")
 
 
 class EESSIMixin(OfferingSpawner):
@@ -78,6 +82,8 @@ class EESSIMixin(OfferingSpawner):
         self._refused_release = ""
         super().__init__(**kwargs)
         self._last_good_options = dict(self.user_options)
+        # What the administrator configured: the traits themselves become what a user or a profile chose.
+        self.configured = self._chosen_traits()
 
     # From the form or a link to a choice
 
@@ -88,10 +94,23 @@ class EESSIMixin(OfferingSpawner):
     async def render_options_form(self, _spawner: Any) -> str:
         """Return the form; what was chosen last time is preselected where it is still offered."""
         offers = await self.offered()
-        return render_form(offers, self._preselected(offers), root=self.eessi_root)
+        return render_form(
+            offers,
+            self._preselected(offers),
+            root=self.eessi_root,
+            cpus=self.cpu_choices(offers),
+            last_target=str(self.user_options.get("cpu_target", "")),
+        )
+
+    def cpu_choices(self, _offers: Offers) -> Sequence[CpuChoice]:
+        """Return what of CPUs can be chosen: on one machine, nothing."""
+        return ()
 
     def _preselected(self, offers: Offers) -> Choice:
-        for options in ({"release": self._refused_release}, self.user_options, self._configured_options()):
+        # What was chosen may be there still, but not on that CPU.
+        anywhere = {key: value for key, value in self.user_options.items() if key not in ("cpu_target", "pool")}
+        said = ({"release": self._refused_release}, self.user_options, anywhere, self._options_of(self.configured))
+        for options in said:
             try:
                 if any(options.values()):
                     return validate_options(options, offers)
@@ -102,13 +121,14 @@ class EESSIMixin(OfferingSpawner):
         except EESSIError:
             return Choice("", ())
 
-    def _configured_options(self) -> dict[str, Any]:
-        options: dict[str, Any] = {}
-        if self.release:
-            options["release"] = self.release
-        if self.module_environments:
-            options["environments"] = list(self.module_environments)
-        return options
+    def _chosen_traits(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in CHOSEN_TRAITS if self.has_trait(name)}
+
+    @staticmethod
+    def _options_of(traits: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options that say what the traits say; not of a CPU, which is a trait of its own."""
+        options = {"release": traits["release"], "environments": list(traits["module_environments"])}
+        return {name: value for name, value in options.items() if value}
 
     @default("options_from_form")
     def _default_options_from_form(self) -> Callable[..., Any]:
@@ -120,7 +140,7 @@ class EESSIMixin(OfferingSpawner):
         self._refused_release = ""
         try:
             options = options_from_fields(form_data, offers)
-            return validate_options(options or self._configured_options(), offers).to_options()
+            return validate_options(options or self._options_of(self.configured), offers).to_options()
         except EESSIError as error:
             known = (ALL_RELEASES, *offers.releases)
             self._refused_release = next((found for found in form_data.get("release", ()) if found in known), "")
@@ -133,9 +153,20 @@ class EESSIMixin(OfferingSpawner):
     async def apply_choice(self, user_options: Mapping[str, Any]) -> None:
         """Turn options into traits; they may come from the REST API, or be stale, and are validated again."""
         self.begin()
+        self.reset_choice()
+        await self.take_choice(user_options)
+
+    def reset_choice(self) -> None:
+        """Forget what was chosen for an earlier start."""
+        self._choice = None
+        for name, value in self.configured.items():
+            setattr(self, name, value)
+
+    async def take_choice(self, user_options: Mapping[str, Any]) -> None:
+        """Take what *user_options* choose and, of what they do not say, what the traits say."""
         offers = await self.offered()
         try:
-            choice = validate_options(user_options or self._configured_options(), offers)
+            choice = validate_options(user_options or self._options_of(self._chosen_traits()), offers)
         except EESSIError as error:
             # What was chosen before a repository died may be chosen again when it is back.
             if offers.problem is None:
@@ -144,6 +175,8 @@ class EESSIMixin(OfferingSpawner):
         self._last_good_options = dict(self.user_options)
         self.release = choice.release
         self.module_environments = [environment.name for environment in choice.environments]
+        if choice.cpu_target is not None:
+            self.cpu_target = choice.cpu_target
         self._offers, self._choice = offers, choice
 
     def forget_refused_options(self) -> None:
@@ -160,7 +193,7 @@ class EESSIMixin(OfferingSpawner):
     async def ensure_choice(self) -> None:
         """Where an admin's own `apply_user_options` replaced ours, take the traits for the choice."""
         if self._choice is None:
-            await self.apply_choice(self._configured_options())
+            await self.take_choice({})
 
     def tell_choice(self) -> None:
         """Show what the server is started with."""

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from jupyterhub import orm
 from traitlets import Dict, List, TraitError, Unicode, validate
 
 from eessi_spawner.errors import EESSIError
-from eessi_spawner.spawner.groups import KEY, check_groups, restrict
+from eessi_spawner.spawner.groups import KEY, check_groups, named_groups, restrict
 from eessi_spawner.spawner.offers import Offers
 from eessi_spawner.spawner.telling import TellingSpawner
 from eessi_spawner.stack.catalogue.listed import ListedEnvironment, check_listed, open_saved_catalogue, resolve_listed
@@ -85,6 +86,22 @@ class OfferingSpawner(TellingSpawner):
         except EESSIError as error:
             raise TraitError(str(error)) from error
         return dict(proposal["value"])
+
+    def hub_starts(self, app: Any) -> None:
+        """Warn of groups that do not exist: nobody may use what is kept for them."""
+        super().hub_starts(app)
+        known = {*app.load_groups, *(group.name for group in app.db.query(orm.Group))}
+        for group, kept in sorted(self.groups_named().items()):
+            if group not in known:
+                self.log.warning(
+                    "Group %r is not known to JupyterHub: until somebody is in it, nobody may use %s.",
+                    group,
+                    ", ".join(sorted(kept)),
+                )
+
+    def groups_named(self) -> dict[str, set[str]]:
+        """Return each group that the configuration names, with what is kept for it, in words."""
+        return named_groups(self.eessi_environments, self.release_groups)
 
     def listed_environments(self, targets: Sequence[CpuTarget]) -> tuple[ListedEnvironment, ...]:
         """Return the environments that the site lists, completed for machines of *targets*. Not for an event loop."""

@@ -8,6 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from eessi_spawner.errors import EESSIError
+from eessi_spawner.placement.builds import Builds
+from eessi_spawner.spawner.cpus import Placing
 from eessi_spawner.stack.defaults import default_environments, default_modules
 from eessi_spawner.stack.environments import Environment
 from eessi_spawner.stack.mounted import StackReading
@@ -37,10 +39,10 @@ class Offers:
         Release to the CPU target whose builds it runs here.
     sample
         What `SAMPLE.json` says where the stack is a sample.
-    cpu_targets
-        The CPU targets that a server may be pinned to, most specific first; none where all servers are on one machine.
-    pools
-        The names of the node pools that a server may be sent to.
+    builds
+        What exists of EESSI for which CPUs, where servers may run on several.
+    placing
+        Where servers can run.
     """
 
     target: str
@@ -48,8 +50,8 @@ class Offers:
     problem: EESSIError | None = None
     targets: Mapping[str, str] = field(default_factory=dict)
     sample: Mapping[str, Any] = field(default_factory=dict)
-    cpu_targets: tuple[str, ...] = ()
-    pools: tuple[str, ...] = ()
+    builds: Builds = field(default_factory=lambda: Builds({}))
+    placing: Placing = field(default_factory=Placing)
 
     @property
     def runnable(self) -> tuple[Environment, ...]:
@@ -60,6 +62,16 @@ class Offers:
     def releases(self) -> tuple[str, ...]:
         """The releases of the runnable environments, newest first."""
         return tuple(sorted({environment.release for environment in self.runnable}, reverse=True))
+
+    @property
+    def cpu_targets(self) -> tuple[str, ...]:
+        """The CPU targets that a server may be pinned to; none where all servers are on one machine."""
+        return self.placing.targets
+
+    @property
+    def pools(self) -> tuple[str, ...]:
+        """The names of the node pools that a server may be sent to."""
+        return tuple(state.pool.name for state in self.placing.states)
 
 
 def wanted_modules(configured: Sequence[Environment]) -> dict[str, tuple[str, ...]]:

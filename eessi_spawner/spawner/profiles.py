@@ -6,12 +6,15 @@ Pure. KubeSpawner itself answers an unknown choice with a KeyError and a profile
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from eessi_spawner.errors import InvalidChoiceError
-from eessi_spawner.spawner.choice import ALL_RELEASES, listed, shown
+from eessi_spawner.placement.labels import encode
+from eessi_spawner.spawner.choice import ALL_RELEASES, AUTOMATIC, listed, shown
+from eessi_spawner.spawner.cpus import CpuChoice
 from eessi_spawner.spawner.offers import Offers
 
 Json = Mapping[str, Any]
@@ -21,41 +24,66 @@ _UNLISTED = "--unlisted-choice"
 _MAX_UNLISTED = 500
 
 
-def add_release_option(profiles: Sequence[Json], offers: Offers, release: str) -> list[dict[str, Any]]:
-    """Return *profiles*, each with the option `eessi` to choose the release; one that has such an option keeps its own.
+def add_eessi_option(
+    profiles: Sequence[Json], offers: Offers, release: str, cpus_of: Callable[[Json], Sequence[CpuChoice]]
+) -> list[dict[str, Any]]:
+    """Return *profiles*, each with the option `eessi` to choose release and CPU; one that has such an option keeps it.
 
-    Choices are plain JSON, so that forms may hand them to a browser.
+    Choices are plain JSON, so that forms may hand them to a browser. A profile that nothing can run says why in its
+    description.
 
     Parameters
     ----------
     release
         The default; empty: the newest.
+    cpus_of
+        What of CPUs can be chosen by a server with a profile's `kubespawner_override`.
     """
-    choices = _choices(offers, release or next(iter(offers.releases), ""))
-    if not choices:
-        return [dict(profile) for profile in profiles]
-    option = {"display_name": "EESSI release", "choices": choices}
     return [
-        {**profile, "profile_options": {OPTION: option, **profile.get("profile_options", {})}} for profile in profiles
+        _with_option(profile, offers, release, cpus_of(profile.get("kubespawner_override") or {}))
+        for profile in profiles
     ]
 
 
-def _choices(offers: Offers, default: str) -> dict[str, Json]:
+def _with_option(profile: Json, offers: Offers, release: str, cpus: Sequence[CpuChoice]) -> dict[str, Any]:
+    choices = _choices(offers, release or next(iter(offers.releases), ""), cpus)
+    if choices:
+        option = {"display_name": "EESSI release and CPU" if cpus else "EESSI release", "choices": choices}
+        return {**profile, "profile_options": {OPTION: option, **profile.get("profile_options", {})}}
+    if cpus and offers.releases:
+        offer = next(iter(cpus[0].by_release.values()))
+        reason = html.escape(f"Cannot run now. Pool {offer.state.pool.name}: {offer.sentence}.")
+        return {**profile, "description": f"{profile.get('description', '')} {reason}".strip()}
+    return dict(profile)
+
+
+def _choices(offers: Offers, default: str, cpus: Sequence[CpuChoice]) -> dict[str, Json]:
+    """Return what can run, as KubeSpawner's choices; where pools are not known, each release."""
     choices: dict[str, Json] = {}
     versions = (*offers.releases, ALL_RELEASES) if len(offers.releases) > 1 else offers.releases
     for version in versions:
         environments = [found for found in offers.runnable if version in (ALL_RELEASES, found.release)]
         titles = ", ".join(found.title for found in environments)
         name = "All releases, side by side" if version == ALL_RELEASES else f"{version}: {titles}"
-        choices[version] = {
-            "display_name": name,
-            "default": version == default,
-            "kubespawner_override": {
-                "release": version,
-                "module_environments": [found.name for found in environments],
-            },
-        }
+        override = {"release": version, "module_environments": [found.name for found in environments]}
+        if not cpus:
+            choices[version] = _choice(name, override, is_default=version == default)
+            continue
+        # Side by side releases differ in what they have for a CPU: what runs is said when the server starts.
+        of_release = cpus[:1] if version == ALL_RELEASES else [cpu for cpu in cpus if cpu.can_run(version)]
+        for cpu in of_release:
+            if version != ALL_RELEASES:
+                name = f"{version}, {cpu.value or AUTOMATIC}: {cpu.by_release[version].sentence}"
+            elif not any(map(cpu.can_run, offers.releases)):
+                continue
+            key = f"{version}-{encode(cpu.value)}" if cpu.value else version
+            is_default = version == default and not cpu.value
+            choices[key] = _choice(name, {**override, "cpu_target": cpu.value}, is_default=is_default)
     return choices
+
+
+def _choice(name: str, override: Json, *, is_default: bool) -> Json:
+    return {"display_name": name, "default": is_default, "kubespawner_override": override}
 
 
 def check_profile_options(options: Json, profiles: Sequence[Json]) -> None:

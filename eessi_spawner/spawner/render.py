@@ -88,6 +88,8 @@ async def _make_pod(spawner: EESSISpawner, options: Mapping[str, Any]) -> Any:
     async def as_written(server: str) -> str:
         return server
 
+    # Only what is declared is known without a cluster.
+    spawner.find_node_pools = False
     spawner.address_of = as_written  # type: ignore[method-assign]
     spawner.user_options = dict(options)
     await spawner._run_apply_user_options(spawner.user_options)  # noqa: SLF001  (what JupyterHub calls)

@@ -35,14 +35,16 @@ def check_when_hub_starts() -> None:
 def _check(app: Any) -> None:
     try:
         if issubclass(app.spawner_class, TellingSpawner):
-            check_traits(app.spawner_class, app)
+            check_traits(app.spawner_class, app).hub_starts(app)
     except TraitError as error:
         app.log.critical("The spawner cannot be used as it is configured: %s", error)
         app.exit(1)
 
 
-def check_traits(spawner_class: type[Configurable], app: Any) -> None:
-    """Validate all configured traits of *spawner_class*, without what a spawner needs besides (a user, a cluster).
+def check_traits(spawner_class: type[Configurable], app: Any) -> Any:
+    """Validate all configured traits of *spawner_class*, and return a spawner that has them and nothing else.
+
+    It lacks what a spawner has besides: a user, a cluster.
 
     Raises
     ------
@@ -51,3 +53,4 @@ def check_traits(spawner_class: type[Configurable], app: Any) -> None:
     """
     spawner = spawner_class.__new__(spawner_class)
     Configurable.__init__(spawner, parent=app, config=app.config)
+    return spawner

@@ -24,6 +24,9 @@ class TellingSpawner(Spawner):
         self._all_told = False
         super().__init__(**kwargs)
 
+    def hub_starts(self, app: Any) -> None:
+        """Do what a hub that starts, *app*, wants done once; of this spawner only the configured traits are there."""
+
     def begin(self) -> None:
         """Forget what was told of an earlier start."""
         self._steps, self._all_told = [], False
