@@ -13,6 +13,7 @@ The tree:
   x ModuleLoadError          Lmod could not load the modules
   x LmodMissingError         there is no Lmod to load them with
   x InterpreterMissingError  the modules loaded, but brought no interpreter that can start a kernel
+  x CpuMismatchError         the CPU does not run the builds that a kernel was promised
   x UnsafePathError          a folder that others can write to would have to be trusted
   x SetUpError               a part of the demonstration hub could not be set up
   x CatalogueError           the catalogue of EESSI's modules cannot be read or updated
@@ -133,6 +134,12 @@ class InterpreterMissingError(EESSIError):
     """The modules loaded, but brought no interpreter that can start a kernel."""
 
     code = "interpreter_missing"
+
+
+class CpuMismatchError(EESSIError):
+    """The CPU does not run the builds that a kernel was promised: they would end in 'Illegal instruction'."""
+
+    code = "cpu_mismatch"
 
 
 class UnsafePathError(EESSIError):

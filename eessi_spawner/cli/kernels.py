@@ -97,7 +97,7 @@ def explain_kernel(arguments: argparse.Namespace) -> int:
     """Print what happens when the kernel starts; exit code 1 if it cannot."""
     spec = find_spec(arguments)
     failed = False
-    for step in explain(spec.recipe):
+    for step in explain(spec):
         failed = failed or not step.succeeded
         print(f"{'ok  ' if step.succeeded else 'FAIL'}  {step.text}", flush=True)
     return int(failed)
@@ -138,7 +138,8 @@ def find_specs(arguments: argparse.Namespace, host: Host | None) -> list[KernelS
     value = os.environ.get(SETTINGS_VARIABLE)
     if value is not None and arguments.root is None:
         settings = settings_from_variable(value)
-    pin = parse_cpu_target(arguments.cpu_target).path if arguments.cpu_target else settings.cpu_target
+    if arguments.cpu_target:
+        settings = replace(settings, cpu_target=parse_cpu_target(arguments.cpu_target).path, targets={})
     environments = settings.environments
     sample = settings.sample
     if arguments.environments is not None:
@@ -146,7 +147,7 @@ def find_specs(arguments: argparse.Namespace, host: Host | None) -> list[KernelS
     elif not environments:
         reading = ask_stack(settings.root, (host or read_host()).chain, default_modules())
         environments, sample = default_environments(reading), reading.sample
-    settings = replace(settings, environments=environments, cpu_target=pin, sample=sample)
+    settings = replace(settings, environments=environments, sample=sample)
     return [make_spec(environment, settings, host) for environment in environments]
 
 

@@ -2,9 +2,10 @@
 
 The parts, in the order in which a kernel meets them:
 
-* `settings.py`   what the spawner says: the stack's root, the environments, the CPU target
+* `settings.py`   what the spawner says: the stack's root, the environments, the CPU targets
 * `specs.py`      an environment as a kernel spec (pure); `install.py` writes specs to disk
-* `extension.py`  the Jupyter server extension that does both when a server starts
+* `promise.py`    whether the CPU is the one that was promised (pure, but for one reading of /proc/cpuinfo)
+* `extension.py`  the Jupyter server extension that writes them when a server starts
 * `launcher.py`   what a spec starts: reads a snapshot and becomes the kernel; the only file on the fast path
 * `resolve.py`    without a snapshot: asks Lmod (`lmod.py`), writes the snapshot (`snapshot.py`)
 * `diagnose.py`   what Lmod's words mean (pure); `fallback.py` is the kernel that says it in the notebook

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from eessi_spawner.errors import EESSIError
 from eessi_spawner.kernels.launcher import read_snapshot
 from eessi_spawner.kernels.lmod import find_lmod
-from eessi_spawner.kernels.recipe import Recipe
+from eessi_spawner.kernels.promise import read_seen
 from eessi_spawner.kernels.resolve import check_mount, detected_chain, resolve
+from eessi_spawner.kernels.specs import KernelSpec
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,9 @@ class Step:
     text: str
 
 
-def explain(recipe: Recipe) -> Iterator[Step]:
-    """Go through all that starts the kernel of *recipe*, and stop at the first step that fails."""
+def explain(spec: KernelSpec) -> Iterator[Step]:
+    """Go through all that starts the kernel of *spec*, and stop at the first step that fails."""
+    recipe = spec.recipe
     machine = os.uname().machine
     try:
         yield Step(True, f"environment '{recipe.title}' of EESSI {recipe.release}: {', '.join(recipe.modules)}")
@@ -31,6 +33,8 @@ def explain(recipe: Recipe) -> Iterator[Step]:
         yield Step(True, f"the stack at {recipe.root} answers")
         chain = recipe.chain or detected_chain(machine)
         yield Step(True, f"CPU targets, best first: {', '.join(chain)}")
+        if spec.promised:
+            yield Step(True, promise_text(spec, read_seen(machine)))
         yield Step(True, f"Lmod is {find_lmod(recipe, machine)}")
         started = time.perf_counter()
         resolved = resolve(recipe)
@@ -42,3 +46,12 @@ def explain(recipe: Recipe) -> Iterator[Step]:
         yield Step(True, f"snapshot {recipe.key}: {'kept, the next start is fast' if kept else 'not kept yet'}")
     except EESSIError as error:
         yield Step(False, f"{error} [{error.code}]" + (f"\n{error.details}" if error.details else ""))
+
+
+def promise_text(spec: KernelSpec, seen: tuple[str, ...]) -> str:
+    """Return what *spec* was promised, and whether a CPU that runs the targets *seen* keeps it."""
+    if not seen:
+        return f"promised: {spec.promised}; /proc/cpuinfo does not tell what this CPU runs"
+    if not spec.broken:
+        return f"promised: {spec.promised}, and this CPU runs {seen[0]}"
+    return f"promised: {spec.promised}, but this CPU runs at most {seen[0]}: the node's labels or its pool are wrong"

@@ -1,5 +1,7 @@
 """The Jupyter server extension: writes the kernel specs when a server starts, to a directory of its own.
 
+Before that it says where the CPU is not the one promised.
+
 The directory lies outside the home, since specs in a home outlive the image that wrote them, and is put on
 JUPYTER_PATH of the server's process, so that its terminals, nbconvert and papermill find the kernels too.
 Modules are never loaded in the server.
@@ -40,6 +42,7 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
     try:
         specs = find_specs()
         if specs:
+            prepare(specs, server)
             offer(specs, server)
     except (EESSIError, OSError) as error:
         server.log.warning("eessi-spawner: no EESSI kernels: %s", error)
@@ -62,6 +65,17 @@ def find_specs() -> list[KernelSpec]:
     reading = ask_stack(settings.root, host.chain, default_modules(), seconds=_DISCOVERY_SECONDS)
     settings = KernelSettings(root=reading.root, sample=reading.sample)
     return [make_spec(environment, settings, host) for environment in default_environments(reading)]
+
+
+def prepare(specs: list[KernelSpec], server: Any) -> None:
+    """Make the machine ready for *specs* as far as this user can, and log what is not as it was promised."""
+    for target in sorted({spec.promised for spec in specs if spec.broken}):
+        server.log.warning(
+            "eessi-spawner: builds for %s were promised, but this CPU runs at most %s: the labels of its node, or"
+            " its pool, promise more than the node has",
+            target,
+            specs[0].recipe.detected,
+        )
 
 
 def offer(specs: list[KernelSpec], server: Any) -> Path:

@@ -153,6 +153,9 @@ def _look(source: str, interpreter: str) -> str:
 def main(arguments: list[str]) -> None:
     """Become the kernel of the recipe file `arguments[0]`, whose snapshot is called `arguments[1]`."""
     recipe, key, *kernel_arguments = arguments
+    # Whether the CPU runs the builds was checked on the miss, and is not again: KEY tells the CPU that the server saw
+    # when it started. A migrated machine shows its guests the same CPU until it boots, and then a server starts anew.
+    # Specs that `kernels install` wrote tell none; theirs is the name's machine.
     key = f"{key}@{os.uname().nodename}"
     answer: str | int = ""
     if (fields := read_snapshot(key)) is not None:

@@ -33,6 +33,9 @@ class Recipe:
         The Lmod command; empty: the stack's own, else this machine's.
     site_prefix
         Where the site's own builds are, if not where EESSI looks for them by itself.
+    detected
+        The best CPU target of the machine, as its server saw it when it wrote the recipe; empty if nobody looked.
+        It is in the key, so that an environment kept elsewhere is never used on another CPU.
     """
 
     root: str
@@ -44,6 +47,7 @@ class Recipe:
     accelerator: str = ""
     lmod: str = ""
     site_prefix: str = ""
+    detected: str = ""
 
     @property
     def key(self) -> str:
@@ -59,6 +63,7 @@ class Recipe:
                 self.accelerator,
                 self.lmod,
                 *([self.site_prefix] if self.site_prefix else []),
+                *([["detected", self.detected]] if self.detected else []),
             ]
         )
         return hashlib.sha256(decides.encode()).hexdigest()[:24]
@@ -86,6 +91,7 @@ def make_recipe(  # noqa: PLR0913  (each by its name)
     accelerator: str = "",
     lmod: str = "",
     site_prefix: str = "",
+    detected: str = "",
 ) -> Recipe:
     """Return the recipe of *environment* in the stack at *root*."""
     return Recipe(
@@ -98,4 +104,5 @@ def make_recipe(  # noqa: PLR0913  (each by its name)
         accelerator=accelerator,
         lmod=lmod,
         site_prefix=site_prefix,
+        detected=detected,
     )

@@ -78,7 +78,7 @@ def resolve(recipe: Recipe, *, mount_errno: int = 0) -> Resolved:
     Raises
     ------
     EESSIError
-        The kind says what is wrong: the mount, Lmod, a module, the interpreter.
+        The kind says what is wrong: the mount, the CPU, Lmod, a module, the interpreter.
     """
     machine = os.uname().machine
     check_mount(recipe, mount_errno)
@@ -92,10 +92,11 @@ def resolve(recipe: Recipe, *, mount_errno: int = 0) -> Resolved:
         unknown = diagnose.unknown_modules(answer.words)
         there = {module.partition("/")[0]: versions(recipe, chain, module) for module in unknown}
         raise diagnose.diagnose(answer.words, recipe, chain, there)
+    target = answer.variables.get("EESSI_SOFTWARE_SUBDIR", chain[0])
+    check_cpu(recipe, target, machine)
     command = kernel_command(answer.variables)
     if not os.access(command[0], os.X_OK):
         raise _not_executable(command[0], "it is missing, or no program")
-    target = answer.variables.get("EESSI_SOFTWARE_SUBDIR", chain[0])
     return Resolved(command, dict(answer.variables), target)
 
 
@@ -104,6 +105,27 @@ def detected_chain(machine: str) -> tuple[str, ...]:
     from eessi_spawner.stack.host import CPUINFO, read_chain
 
     return tuple(target.path for target in read_chain(CPUINFO, machine))
+
+
+def check_cpu(recipe: Recipe, target: str, machine: str) -> None:
+    """Make sure that this CPU runs the builds for *target*, which the modules of a pinned *recipe* are.
+
+    Those count, not the pin: pinned to zen5, a release that EESSI builds for no zen5 brings builds for zen4. EESSI's
+    variables in the user's environment are of no account, since none of them reaches a kernel.
+
+    Raises
+    ------
+    CpuMismatchError
+        If it does not.
+    """
+    if not recipe.chain or recipe.chain[0] == recipe.detected:
+        return
+    # Here and not above: a kernel that is pinned to nothing does not wait for it.
+    from eessi_spawner.kernels.promise import is_broken, mismatch, read_seen
+
+    seen = read_seen(machine)
+    if is_broken(target, seen):
+        raise mismatch(target, seen, os.uname().nodename)
 
 
 def check_mount(recipe: Recipe, mount_errno: int = 0) -> None:

@@ -26,6 +26,11 @@ class KernelSettings:
         What becomes a kernel, the default first. Empty: nothing does.
     cpu_target
         Pins the builds to this CPU target and its fallbacks. Empty: those of the CPU the server runs on.
+    targets
+        Name of an environment to the CPU target that it is pinned to instead, such as an older one than the node's
+        where only that has its modules.
+    promised
+        The CPU target that the nodes of the server's pool run, as far as the hub knows. It pins nothing.
     lmod
         The Lmod command. Empty: the stack's own, else this machine's.
     site_prefix
@@ -37,6 +42,8 @@ class KernelSettings:
     root: str = DEFAULT_ROOT
     environments: tuple[Environment, ...] = ()
     cpu_target: str = ""
+    targets: Mapping[str, str] = field(default_factory=dict)
+    promised: str = ""
     lmod: str = ""
     site_prefix: str = ""
     sample: Mapping[str, Any] = field(default_factory=dict)
@@ -47,6 +54,8 @@ class KernelSettings:
             "root": self.root,
             "environments": [environment.to_json() for environment in self.environments],
             "cpu_target": self.cpu_target,
+            "targets": dict(self.targets),
+            "promised": self.promised,
             "lmod": self.lmod,
             "site_prefix": self.site_prefix,
             "sample": dict(self.sample),
@@ -56,6 +65,9 @@ class KernelSettings:
 
 def settings_from_variable(value: str) -> KernelSettings:
     """Rebuild the settings from `to_variable`.
+
+    Hub and image are not always of one version: keys that are not known here are left alone, and `targets` and
+    `promised` may be absent.
 
     Raises
     ------
@@ -68,6 +80,8 @@ def settings_from_variable(value: str) -> KernelSettings:
             root=str(data["root"]),
             environments=tuple(make_environment(entry) for entry in data["environments"]),
             cpu_target=str(data["cpu_target"]),
+            targets={str(name): str(target) for name, target in dict(data.get("targets", {})).items()},
+            promised=str(data.get("promised", "")),
             lmod=str(data["lmod"]),
             site_prefix=str(data["site_prefix"]),
             sample=dict(data["sample"]),

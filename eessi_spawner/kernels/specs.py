@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from eessi_spawner.kernels.promise import built_for, is_broken
 from eessi_spawner.kernels.recipe import Recipe, make_recipe
 from eessi_spawner.kernels.settings import KernelSettings
 from eessi_spawner.stack.cpu_targets import CpuTarget, parse_cpu_target
@@ -20,12 +21,18 @@ SPEC_PREFIX = "eessi-"
 
 @dataclass(frozen=True)
 class KernelSpec:
-    """A kernel spec: its directory's name, the recipe beside it, and what `kernel.json` says."""
+    """A kernel spec: its directory's name, the recipe beside it, and what `kernel.json` says.
+
+    `promised` is the CPU target that it is pinned to, else the one that its pool promises, else empty; the promise is
+    `broken` where the machine's CPU surely does not run the builds for it.
+    """
 
     name: str
     recipe: Recipe
     display_name: str
     environment: Environment
+    promised: str = ""
+    broken: bool = False
 
     def kernel_json(self, *, python: str, recipe_file: Path) -> dict[str, Any]:
         """Return the content of `kernel.json`.
@@ -64,10 +71,19 @@ def make_spec(environment: Environment, settings: KernelSettings, host: Host | N
     ----------
     host
         The machine that kernels will run on; None if that is not known yet, then the launcher detects it.
+
+    Raises
+    ------
+    InvalidChoiceError
+        If the environment is pinned to what is no CPU target.
     """
-    chain: tuple[CpuTarget, ...] = host.chain if host else ()
-    if settings.cpu_target:
-        chain = parse_cpu_target(settings.cpu_target).fallback_chain
+    pin = settings.targets.get(environment.name, settings.cpu_target)
+    seen: tuple[CpuTarget, ...] = host.chain if host else ()
+    chain = parse_cpu_target(pin).fallback_chain if pin else seen
+    promised = pin or settings.promised
+    # What counts is what EESSI has built: a promise of zen5 is kept by zen4 in a release without builds for zen5.
+    builds = built_for(environment.release, CpuTarget(promised).fallback_chain).path if promised else ""
+    broken = is_broken(builds, [target.path for target in seen])
     recipe = make_recipe(
         environment,
         root=settings.root,
@@ -75,16 +91,24 @@ def make_spec(environment: Environment, settings: KernelSettings, host: Host | N
         accelerator=host.accelerator if host else "",
         lmod=settings.lmod,
         site_prefix=settings.site_prefix,
+        detected=host.target.path if host else "",
     )
-    name = f"{SPEC_PREFIX}{environment.key}"
-    return KernelSpec(name, recipe, display_name(environment, settings.sample), environment)
+    # One that is pinned will not start, and says why; else it runs, and says with what.
+    other = built_for(environment.release, seen).path if broken and not pin else ""
+    shown = display_name(environment, settings.sample, builds=other)
+    return KernelSpec(f"{SPEC_PREFIX}{environment.key}", recipe, shown, environment, promised, broken)
 
 
-def display_name(environment: Environment, sample: Mapping[str, Any]) -> str:
-    """Return what people see: title and release and, for a sample, which versions are true."""
+def display_name(environment: Environment, sample: Mapping[str, Any], *, builds: str = "") -> str:
+    """Return what people see: title and release, *builds* if not those promised, and what is true of a sample."""
+    notes = [f"{builds.rpartition('/')[2]} builds"] if builds else []
+    if sample:
+        notes += _sample_notes(environment, sample)
     name = f"{environment.title} · EESSI {environment.release}"
-    if not sample:
-        return name
+    return f"{name} ({', '.join(notes)})" if notes else name
+
+
+def _sample_notes(environment: Environment, sample: Mapping[str, Any]) -> list[str]:
     true = true_versions(environment.generation, sample)
     python = true.get("python", sample.get("interpreter", ""))
     notes = ["sample"]
@@ -92,4 +116,4 @@ def display_name(environment: Environment, sample: Mapping[str, Any]) -> str:
         notes.append(f"Python {python}")
     if true.get("numpy") != true.get("numpy_of_module"):
         notes.append(f"numpy {true.get('numpy')} for {true.get('numpy_of_module')}")
-    return f"{name} ({', '.join(notes)})"
+    return notes

@@ -194,6 +194,12 @@ def detect_chain(cpuinfo: str, machine: str) -> tuple[CpuTarget, ...]:
     return (*reversed(matches), CpuTarget(f"{machine}/generic"))
 
 
+def shows_flags(cpuinfo: str, machine: str) -> bool:
+    """Say whether *cpuinfo* tells what a CPU of type *machine* can do; where it hides that, nothing follows from it."""
+    fields = _last_fields(cpuinfo)
+    return bool(fields.get("flags") or fields.get(_flags_field(machine, "")))
+
+
 def _last_fields(cpuinfo: str) -> dict[str, str]:
     """Return the last value of each field, keys in lower case."""
     fields: dict[str, str] = {}

@@ -71,7 +71,7 @@ def make_small_stack(root: Path) -> Path:
     return root
 
 
-def small_spec(root: Path | str, host: Host, *modules: str) -> KernelSpec:
+def small_spec(root: Path | str, host: Host, *modules: str, cpu_target: str = "") -> KernelSpec:
     """Return the spec of the small stack at *root*, with *modules* besides the one that brings the kernel."""
     environment = Environment("small", "Small", RELEASE, (KERNEL, *modules))
-    return make_spec(environment, KernelSettings(root=str(root)), host)
+    return make_spec(environment, KernelSettings(root=str(root), cpu_target=cpu_target), host)

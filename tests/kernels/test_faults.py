@@ -17,6 +17,7 @@ from eessi_spawner.kernels.install import write_specs
 from eessi_spawner.kernels.launcher import snapshot_directory
 from eessi_spawner.kernels.resolve import keep, resolve
 from eessi_spawner.kernels.specs import KernelSpec
+from eessi_spawner.stack.cpu_targets import DETECTION_RULES
 from eessi_spawner.stack.host import Host
 from tests.kernels.conftest import Generation
 from tests.kernels.kernel_session import KernelSession, running_kernel
@@ -26,6 +27,7 @@ from tests.kernels.small_stack import (
     interpreter,
     make_small_stack,
     small_spec,
+    target_directory,
     write_module,
 )
 
@@ -83,10 +85,21 @@ def test_modules_of_two_generations_do_not_go_together(generations: dict[str, Ge
 @pytest.mark.sample_stack
 def test_a_release_without_builds_for_the_cpu_says_so(generations: dict[str, Generation], install: Install) -> None:
     spec = generations["2025b"].spec
-    spec = dataclasses.replace(
-        spec, recipe=dataclasses.replace(spec.recipe, chain=("aarch64/a64fx", "aarch64/generic"))
-    )
-    assert_fails(install(spec), spec, "module_load_failed", "no builds for this CPU", "aarch64/a64fx, aarch64/generic")
+    spec = dataclasses.replace(spec, recipe=dataclasses.replace(spec.recipe, chain=("no/such", "no/builds")))
+    assert_fails(install(spec), spec, "module_load_failed", "no builds for this CPU", "no/such, no/builds")
+
+
+def test_builds_that_this_cpu_does_not_run_are_refused_before_they_crash(
+    root: Path, install: Install, host: Host
+) -> None:
+    machine = os.uname().machine
+    seen = {target.path for target in host.chain}
+    other = next(rule.target for rule in DETECTION_RULES[machine] if rule.target not in seen)
+    builds = target_directory(root).parents[1] / other
+    builds.parent.mkdir(exist_ok=True)
+    builds.symlink_to(target_directory(root))
+    spec = small_spec(root, host, cpu_target=other)
+    assert_fails(install(spec), spec, "cpu_mismatch", f"promised builds for {other}", "start it again")
 
 
 def test_modules_that_conflict_are_named(root: Path, install: Install, host: Host) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from eessi_spawner.cli.main import main
 from eessi_spawner.kernels.settings import SETTINGS_VARIABLE, KernelSettings
+from eessi_spawner.stack.cpu_targets import DETECTION_RULES
 from eessi_spawner.stack.environments import make_environment
 from eessi_spawner.stack.host import read_host
 
@@ -134,6 +135,56 @@ def test_of_a_kernel_that_does_not_start_the_failing_step_is_the_last(
     assert printed.count("FAIL  ") == 1
     assert "FAIL  EESSI 2025.06 has no module Nowhere/1" in printed
     assert "[unknown_module]\nLmod has detected" in printed
+
+
+def promise(monkeypatch: pytest.MonkeyPatch, root: Path, **said: Any) -> None:
+    settings = KernelSettings(str(root), (make_environment(MINE),), **said)
+    monkeypatch.setenv(SETTINGS_VARIABLE, settings.to_variable())
+
+
+def another_cpu() -> str:
+    seen = {target.path for target in read_host().chain}
+    return next(rule.target for rule in DETECTION_RULES[os.uname().machine] if rule.target not in seen)
+
+
+def test_a_promise_that_is_kept_is_explained(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    needs_lmod()
+    best = read_host().target
+    promise(monkeypatch, root, promised=best.path)
+    assert main(["kernels", "explain", "mine"]) == 0
+    assert f"ok    promised: {best}, and this CPU runs {best}\n" in capsys.readouterr().out
+
+
+def test_a_kernel_on_another_cpu_than_the_pool_promised_starts_and_says_so(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    needs_lmod()
+    promise(monkeypatch, root, promised=another_cpu())
+    assert main(["kernels", "explain", "mine"]) == 0
+    assert f"promised: {another_cpu()}, but this CPU runs at most {read_host().target}" in capsys.readouterr().out
+
+
+def test_a_kernel_that_is_pinned_to_another_cpu_fails_with_the_mismatch(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    needs_lmod()
+    promise(monkeypatch, root, cpu_target="x86_64/generic", targets={"mine": another_cpu()})
+    assert main(["kernels", "explain", "mine"]) == 1
+    printed = capsys.readouterr().out
+    assert f"ok    promised: {another_cpu()}, but this CPU" in printed
+    assert f"FAIL  This kernel was promised builds for {another_cpu()}" in printed
+    assert "[cpu_mismatch]" in printed
+
+
+def test_a_pin_of_the_command_wins_over_an_environments_own(
+    root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    promise(monkeypatch, root, targets={"mine": "x86_64/amd/zen4"})
+    assert main(["kernels", "--cpu-target", "x86_64/generic", "install", "--path", str(tmp_path / "there")]) == 0
+    recipe = json.loads(Path(capsys.readouterr().out.splitlines()[0], "recipe.json").read_text(encoding="utf-8"))
+    assert recipe["chain"] == ["x86_64/generic"]
 
 
 @pytest.mark.parametrize("action", ["explain", "run"])

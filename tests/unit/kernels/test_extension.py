@@ -7,6 +7,7 @@ import logging
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from eessi_spawner.kernels import extension
 from eessi_spawner.kernels.extension import _load_jupyter_server_extension, find_specs, offer
 from eessi_spawner.kernels.settings import SETTINGS_VARIABLE, KernelSettings
 from eessi_spawner.kernels.specs import KernelSpec
+from eessi_spawner.stack.cpu_targets import DETECTION_RULES
 from eessi_spawner.stack.environments import make_environment
 from eessi_spawner.stack.host import read_host
 
@@ -160,6 +162,34 @@ def test_a_file_system_error_is_a_warning_and_nothing_is_put_on_the_path(
     (warning,) = warnings(caplog)
     assert "/proc/eessi-spawner-kernels-" in warning
     assert os.environ["JUPYTER_PATH"] == "/before"
+
+
+def another_cpu() -> str:
+    """Return a target that this machine's CPU does not run."""
+    seen = {target.path for target in read_host().chain}
+    return next(rule.target for rule in DETECTION_RULES[os.uname().machine] if rule.target not in seen)
+
+
+@pytest.mark.parametrize("pinned", [False, True], ids=["promised", "pinned"])
+def test_a_cpu_other_than_the_one_promised_is_a_warning_and_the_kernels_are_there(
+    server: ServerApp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, *, pinned: bool
+) -> None:
+    said = {"cpu_target" if pinned else "promised": another_cpu()}
+    monkeypatch.setenv(SETTINGS_VARIABLE, replace(SETTINGS, **said).to_variable())
+    _load_jupyter_server_extension(server)
+    (warning,) = warnings(caplog)
+    assert f"builds for {another_cpu()} were promised, but this CPU runs at most {read_host().target}" in warning
+    shown = [spec["spec"]["display_name"] for spec in server.kernel_spec_manager.get_all_specs().values()]
+    assert sum("Mine" in name for name in shown) == len(SCIENCE)
+    assert sum(name.endswith(" builds)") for name in shown) == (0 if pinned else len(SCIENCE))
+
+
+def test_a_promise_that_is_kept_is_not_talked_about(
+    server: ServerApp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv(SETTINGS_VARIABLE, replace(SETTINGS, promised=read_host().target.path).to_variable())
+    _load_jupyter_server_extension(server)
+    assert warnings(caplog) == []
 
 
 def test_an_installed_package_enables_the_extension() -> None:

@@ -37,6 +37,8 @@ def test_a_recipe_survives_json() -> None:
         ("chain", ()),
         ("accelerator", ""),
         ("lmod", ""),
+        ("site_prefix", "/opt/site"),
+        ("detected", "x86_64/amd/zen3"),
     ],
 )
 def test_what_decides_the_environment_changes_the_key(field: str, value: object) -> None:

@@ -14,6 +14,7 @@ import IPython
 import pytest
 
 from eessi_spawner.errors import (
+    CpuMismatchError,
     EESSIError,
     InterpreterMissingError,
     LmodMissingError,
@@ -26,13 +27,17 @@ from eessi_spawner.errors import (
     SetUpError,
     UnknownModuleError,
 )
-from eessi_spawner.kernels import launcher, lmod
+from eessi_spawner.kernels import launcher, lmod, promise
 from eessi_spawner.kernels.launcher import MAX_SNAPSHOT, read_snapshot
+from eessi_spawner.kernels.promise import read_seen
 from eessi_spawner.kernels.recipe import Recipe
 from eessi_spawner.kernels.resolve import FAILURE_VARIABLE, Resolved, check_mount, keep, read_recipe, resolve, versions
+from eessi_spawner.stack.cpu_targets import DETECTION_RULES
 
 LMOD = "/usr/share/lmod/lmod/libexec/lmod"
-TARGET = "x86_64/generic"
+TARGET = f"{os.uname().machine}/generic"
+# Of this one EESSI's table of CPUs knows nothing.
+UNKNOWN = f"{os.uname().machine}/made_up"
 # What EESSI's own module does: it shows the modules of the first target of the chain that is built.
 EESSI_MODULE = """
 for target in string.gmatch(os.getenv("EESSI_ARCHDETECT_OPTIONS_OVERRIDE"), "[^:]+") do
@@ -68,7 +73,7 @@ def recipe(tmp_path: Path) -> Recipe:
     for file, text in files.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    return Recipe(str(root), "2025.06", ("Python/3",), "python", "Mine", ("x86_64/amd/zen3", TARGET), lmod=LMOD)
+    return Recipe(str(root), "2025.06", ("Python/3",), "python", "Mine", (UNKNOWN, TARGET), lmod=LMOD)
 
 
 def launch(recipe: Recipe, tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -88,8 +93,7 @@ def test_a_recipe_resolves_to_the_python_of_its_modules_and_the_target_they_are_
 
 
 def test_without_a_chain_the_cpu_is_detected(recipe: Recipe) -> None:
-    if os.uname().machine == "x86_64":
-        assert resolve(replace(recipe, chain=())).target == TARGET
+    assert resolve(replace(recipe, chain=())).target == TARGET
 
 
 @pytest.mark.parametrize(
@@ -113,6 +117,56 @@ def test_what_cannot_start_says_why(
         resolve(replace(recipe, **changes))
     assert type(raised.value) is kind
     assert words in str(raised.value)
+
+
+def promise_another_cpu(recipe: Recipe, *, built: bool = True) -> Recipe:
+    """Pin *recipe* to a target that this machine's CPU does not run; the stack has builds for it where *built*."""
+    machine = os.uname().machine
+    seen = read_seen(machine)
+    other = next(rule.target for rule in DETECTION_RULES[machine] if rule.target not in seen)
+    if built:
+        builds = Path(recipe.root, "versions/2025.06/software/linux")
+        (builds / other).parent.mkdir(parents=True, exist_ok=True)
+        (builds / other).symlink_to(builds / TARGET)
+    return replace(recipe, chain=(other, TARGET))
+
+
+def test_builds_that_this_cpu_does_not_run_are_refused(recipe: Recipe) -> None:
+    pinned = promise_another_cpu(recipe)
+    with pytest.raises(CpuMismatchError) as raised:
+        resolve(pinned)
+    assert f"promised builds for {pinned.chain[0]}, but the CPU of {os.uname().nodename}" in raised.value.message
+
+
+def test_a_pin_that_the_release_answers_with_older_builds_is_kept(recipe: Recipe) -> None:
+    assert resolve(promise_another_cpu(recipe, built=False)).target == TARGET
+
+
+def test_of_a_cpu_that_cannot_be_seen_nothing_is_refused(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pinned = promise_another_cpu(recipe)
+    monkeypatch.setattr(promise, "CPUINFO", tmp_path / "no cpuinfo")
+    assert resolve(pinned).target == pinned.chain[0]
+
+
+def test_what_the_user_says_of_the_cpu_does_not_count(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    pinned = promise_another_cpu(recipe)
+    for name in ("EESSI_ARCHDETECT_OPTIONS_OVERRIDE", "EESSI_ARCHDETECT_OPTIONS", "EESSI_SOFTWARE_SUBDIR_OVERRIDE"):
+        monkeypatch.setenv(name, TARGET)
+    with pytest.raises(CpuMismatchError):
+        resolve(pinned)
+
+
+def test_a_broken_promise_starts_the_fallback_kernel_each_time_and_keeps_nothing(
+    recipe: Recipe, tmp_path: Path
+) -> None:
+    pinned = promise_another_cpu(recipe)
+    for _ in range(2):
+        answer = launch(pinned, tmp_path, "--version")
+        assert answer.stderr.startswith("eessi-spawner: cpu_mismatch: This kernel was promised")
+        assert answer.stdout.strip() == IPython.__version__
+    assert not Path(launcher.snapshot_directory()).exists()
 
 
 def test_without_any_lmod_the_error_says_how_to_get_one(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +208,7 @@ def test_what_the_stack_answers_says_what_it_is(
 def test_versions_are_those_of_the_first_target_that_is_built(recipe: Recipe) -> None:
     assert versions(recipe, recipe.chain, "Python/9") == ("2", "3")
     assert versions(recipe, recipe.chain, "Nowhere/1") == ()
-    assert versions(recipe, ("x86_64/amd/zen3",), "Python/9") == ()
+    assert versions(recipe, (UNKNOWN,), "Python/9") == ()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,6 +24,8 @@ SETTINGS = KernelSettings(
     root="/cvmfs/other.example.org",
     environments=(make_environment(ENVIRONMENT),),
     cpu_target="x86_64/amd/zen3",
+    targets={"scipy": "x86_64/amd/zen2"},
+    promised="x86_64/amd/zen4",
     lmod="/opt/lmod",
     sample={"generations": {"2025b": {"python": "3.11.7"}}},
 )
@@ -37,6 +40,17 @@ def test_the_variable_holds_plain_ascii_in_one_line() -> None:
     value = SETTINGS.to_variable()
     assert value.isascii()
     assert value.isprintable()
+
+
+def test_settings_of_an_older_hub_are_understood() -> None:
+    data = json.loads(SETTINGS.to_variable())
+    del data["targets"], data["promised"]
+    assert settings_from_variable(json.dumps(data)) == replace(SETTINGS, targets={}, promised="")
+
+
+def test_what_a_newer_hub_says_besides_is_left_alone() -> None:
+    data = json.loads(SETTINGS.to_variable())
+    assert settings_from_variable(json.dumps({**data, "of_tomorrow": [1]})) == SETTINGS
 
 
 @settings(max_examples=30)
@@ -61,6 +75,7 @@ def test_garbage_is_refused(value: str) -> None:
         '{"root": "/", "environments": null, "cpu_target": "", "lmod": "", "sample": {}}',
         '{"root": "/", "environments": [], "cpu_target": "", "lmod": "", "sample": [1, 2]}',
         '{"root": "/", "environments": [], "cpu_target": "", "lmod": ""}',
+        KernelSettings().to_variable().replace('"targets": {}', '"targets": [1]'),
     ],
 )
 def test_what_is_no_settings_is_refused_with_what_to_do(value: str) -> None:

@@ -96,9 +96,60 @@ def test_a_recipe_names_the_pinned_targets_else_those_of_the_machine(
     assert kernel["metadata"]["eessi"]["cpu_target"] == (chain[0] if chain else "")
 
 
-def test_a_pin_that_is_no_target_is_refused() -> None:
+@pytest.mark.parametrize(
+    "pinned", [KernelSettings(cpu_target="zen3; rm -rf /"), KernelSettings(targets={"scipy": "zen3"})]
+)
+def test_a_pin_that_is_no_target_is_refused(pinned: KernelSettings) -> None:
     with pytest.raises(InvalidChoiceError):
-        spec(KernelSettings(cpu_target="zen3; rm -rf /"))
+        spec(pinned)
+
+
+@pytest.mark.parametrize("pin", ["", "x86_64/amd/zen3"])
+def test_an_environments_own_target_wins_over_the_pin_of_all(pin: str) -> None:
+    pinned = KernelSettings(cpu_target=pin, targets={"scipy": "x86_64/amd/zen2", "other": "x86_64/generic"})
+    assert spec(pinned).recipe.chain == ("x86_64/amd/zen2", "x86_64/generic")
+    assert spec(pinned, name="mine").recipe.chain == spec(KernelSettings(cpu_target=pin)).recipe.chain
+
+
+@pytest.mark.parametrize(
+    ("promised", "release", "host", "shown"),
+    [
+        ("x86_64/amd/zen3", "2025.06", ZEN3, ""),
+        ("x86_64/amd/zen2", "2025.06", ZEN3, ""),
+        ("x86_64/amd/zen4", "2025.06", ZEN3, " (zen3 builds)"),
+        ("x86_64/amd/zen4", "2099.01", ZEN3, " (zen3 builds)"),
+        ("x86_64/intel/haswell", "2023.06", Host(CpuTarget("x86_64/amd/zen5").fallback_chain), " (zen4 builds)"),
+        # Builds for zen5 are not in this release, and the promise of those for zen4 is kept.
+        ("x86_64/amd/zen5", "2023.06", Host(CpuTarget("x86_64/amd/zen4").fallback_chain), ""),
+        ("x86_64/amd/zen4", "2025.06", Host((CpuTarget("x86_64/generic"),)), " (generic builds)"),
+        ("x86_64/amd/zen4", "2025.06", None, ""),
+    ],
+)
+def test_where_the_pools_promise_is_broken_people_see_which_builds_they_get(
+    promised: str, release: str, host: Host | None, shown: str
+) -> None:
+    made = spec(KernelSettings(promised=promised), host, release=release)
+    assert made.display_name == f"SciPy · EESSI {release}{shown}"
+    assert made.broken == bool(shown)
+    assert made.promised == promised
+    assert made.recipe.chain == spec(host=host, release=release).recipe.chain, "it pins nothing"
+
+
+def test_a_sample_tells_its_builds_first() -> None:
+    made = spec(KernelSettings(promised="x86_64/amd/zen4", sample={"note": "any"}))
+    assert made.display_name == "SciPy · EESSI 2025.06 (zen3 builds, sample)"
+
+
+def test_a_pin_is_a_promise_too_and_its_builds_are_never_others() -> None:
+    made = spec(KernelSettings(cpu_target="x86_64/amd/zen4", promised="x86_64/amd/zen2"))
+    assert (made.promised, made.broken) == ("x86_64/amd/zen4", True)
+    assert made.display_name == "SciPy · EESSI 2025.06"
+
+
+def test_what_is_kept_of_a_pinned_kernel_on_one_cpu_is_not_used_on_another() -> None:
+    pinned = KernelSettings(cpu_target="x86_64/amd/zen2")
+    older = Host(CpuTarget("x86_64/generic").fallback_chain, ZEN3.accelerator)
+    assert spec(pinned).recipe.key != spec(pinned, older).recipe.key
 
 
 SAME = {"python": "3.11.7", "numpy": "2.3.2", "numpy_of_module": "2.3.2"}
