@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from eessi_spawner.errors import EESSIError
+from eessi_spawner.kernels.gpu_driver import describe_driver
 from eessi_spawner.kernels.launcher import read_snapshot
 from eessi_spawner.kernels.lmod import find_lmod
 from eessi_spawner.kernels.promise import read_seen
@@ -35,6 +36,8 @@ def explain(spec: KernelSpec) -> Iterator[Step]:
         yield Step(True, f"CPU targets, best first: {', '.join(chain)}")
         if spec.promised:
             yield Step(True, promise_text(spec, read_seen(machine)))
+        if driver := describe_driver(recipe.of_release, recipe.site_prefix):
+            yield Step(True, driver)
         yield Step(True, f"Lmod is {find_lmod(recipe, machine)}")
         started = time.perf_counter()
         resolved = resolve(recipe)

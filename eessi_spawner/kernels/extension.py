@@ -1,6 +1,6 @@
 """The Jupyter server extension: writes the kernel specs when a server starts, to a directory of its own.
 
-Before that it says where the CPU is not the one promised.
+Before that it links a GPU's driver to where EESSI looks for it, and says where the CPU is not the one promised.
 
 The directory lies outside the home, since specs in a home outlive the image that wrote them, and is put on
 JUPYTER_PATH of the server's process, so that its terminals, nbconvert and papermill find the kernels too.
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eessi_spawner.errors import EESSIError
+from eessi_spawner.kernels.gpu_driver import link_driver
 from eessi_spawner.kernels.install import write_specs
 from eessi_spawner.kernels.launcher import runtime_directory
 from eessi_spawner.kernels.settings import SETTINGS_VARIABLE, KernelSettings, settings_from_variable
@@ -76,6 +77,9 @@ def prepare(specs: list[KernelSpec], server: Any) -> None:
             target,
             specs[0].recipe.detected,
         )
+    driver = link_driver(sorted({spec.recipe.release for spec in specs}), specs[0].recipe.site_prefix)
+    if driver:
+        server.log.info("eessi-spawner: %s", driver)
 
 
 def offer(specs: list[KernelSpec], server: Any) -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from jupyter_server.serverapp import ServerApp
 
-from eessi_spawner.kernels import extension
+from eessi_spawner.kernels import extension, gpu_driver
 from eessi_spawner.kernels.extension import _load_jupyter_server_extension, find_specs, offer
 from eessi_spawner.kernels.settings import SETTINGS_VARIABLE, KernelSettings
 from eessi_spawner.kernels.specs import KernelSpec
@@ -190,6 +190,22 @@ def test_a_promise_that_is_kept_is_not_talked_about(
     monkeypatch.setenv(SETTINGS_VARIABLE, replace(SETTINGS, promised=read_host().target.path).to_variable())
     _load_jupyter_server_extension(server)
     assert warnings(caplog) == []
+
+
+def test_a_gpus_driver_is_linked_where_the_site_prefix_is_before_the_kernels_are_offered(
+    server: ServerApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for folder in ("driver", "site"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "driver" / "libcuda.so.1").touch()
+    monkeypatch.setattr(gpu_driver, "_LDCONFIG", ("/no/such/ldconfig",))
+    monkeypatch.setattr(gpu_driver, "_DIRECTORIES", (str(tmp_path / "driver"),))
+    settings = replace(SETTINGS, site_prefix=str(tmp_path / "site"))
+    monkeypatch.setenv(SETTINGS_VARIABLE, settings.to_variable())
+    _load_jupyter_server_extension(server)
+    assert (tmp_path / "site" / "nvidia" / "libcuda.so").exists()
+    told = [message for message in caplog.messages if message.startswith("eessi-spawner: ")]
+    assert ["NVIDIA's driver: 2 links made" in told[0], "EESSI kernels in" in told[1]] == [True, True]
 
 
 def test_an_installed_package_enables_the_extension() -> None:
