@@ -49,6 +49,8 @@ def shell(line: str, **variables: str) -> subprocess.CompletedProcess[str]:
         ["catalogue"],
         ["catalogue", "unknown"],
         ["environments", "complete"],
+        ["labels", "extra"],
+        ["labels", "--detect", "--timeout", "long"],
         ["environments", "complete", "numpy", "--language", "cobol"],
     ],
     ids=" ".join,
@@ -76,6 +78,7 @@ def test_wrong_use_is_exit_code_2_with_the_usage(arguments: list[str], capsys: p
         "catalogue update",
         "catalogue check",
         "environments complete",
+        "labels",
     ],
 )
 def test_help_says_what_each_part_does(command: str, capsys: pytest.CaptureFixture[str]) -> None:
