@@ -60,7 +60,7 @@ def explained(what: str) -> Iterator[None]:
         yield
     except ApiException as error:
         raise ClusterError(
-            f"The cluster refused to {what} (HTTP {error.status}): {status_message(error)}",
+            f"The cluster refused to {what} (HTTP {error.status}): {_status_message(error)}",
             advice="Use an account that has the right, or ask an administrator of the cluster.",
         ) from error
     except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
@@ -70,7 +70,7 @@ def explained(what: str) -> Iterator[None]:
         ) from error
 
 
-def status_message(error: ApiException) -> str:
+def _status_message(error: ApiException) -> str:
     """Return the API server's own words, as one line."""
     body: Any = error.body or error.reason or ""
     with suppress(ValueError, KeyError, TypeError):

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 from kubernetes_asyncio.client import ApiClient, ApiException, BatchV1Api, CoreV1Api
 
-from eessi_spawner.cluster.access import explained, status_message
+from eessi_spawner.cluster.access import explained
 from eessi_spawner.cluster.detection_job import job_manifest
 from eessi_spawner.cluster.nodes import Node, node_from_json
 from eessi_spawner.errors import EESSIError
@@ -139,7 +139,7 @@ class _Job:
             try:
                 return await asyncio.wait_for(self._wait(), seconds)
             except asyncio.TimeoutError:
-                return await self._unfinished(seconds)
+                return await self._unfinished()
         except EESSIError as error:
             return Answer(self._node, problem=str(error))
         finally:
@@ -177,10 +177,10 @@ class _Job:
                 )
             )
 
-    async def _unfinished(self, seconds: float) -> Answer:
+    async def _unfinished(self) -> Answer:
         pod = await self._pod()
         about = pod["metadata"]["name"] if pod else self.name
-        try:
+        with explained(f"show the events of {about}"):
             found = await _json(
                 self._core.list_namespaced_event(
                     self._namespace,
@@ -189,8 +189,6 @@ class _Job:
                     _request_timeout=_REQUEST_SECONDS,
                 )
             )
-        except ApiException as error:
-            return Answer(self._node, problem=f"It did not end in {seconds:g} s; {status_message(error)}", pod=pod)
         return Answer(self._node, pod=pod, events=tuple(found["items"]))
 
     async def _remove(self) -> None:
