@@ -66,7 +66,7 @@ def parse_quantity(text: object) -> float:
     InvalidChoiceError
         If it is none (apimachinery `pkg/api/resource/quantity.go`).
     """
-    match = _QUANTITY.fullmatch(str(text)[:50])
+    match = _QUANTITY.fullmatch(str(text)) if len(str(text)) <= 50 else None
     if match is None:
         raise InvalidChoiceError(
             f"{str(text)[:50]!r} is not an amount that Kubernetes knows.", advice="Write it as 4, 500m, 64Gi or 64G."
