@@ -127,6 +127,8 @@ def choose_pool(offers: Sequence[Offer]) -> tuple[Offer, ...]:
 def why_nowhere(placing: Placing, environments: Sequence[Environment], request: Request) -> InvalidChoiceError:
     """Return the error of a server that no pool can run now: the reasons, and what can be had instead."""
     offers = placing.offers(environments, request)
+    # What the pools say that could run it counts; those of other CPUs are no news.
+    offers = tuple(found for found in offers if _runs(found.state, request.pin)) or offers
     reasons = list(dict.fromkeys(f"{offer.state.pool.name}: {offer.sentence}" for offer in offers))
     wanted = f" with builds for {request.pin}" if request.pin else ""
     message = f"No node pool can run this server{wanted} ({'; '.join(reasons[:_REASONS])})."
@@ -134,6 +136,10 @@ def why_nowhere(placing: Placing, environments: Sequence[Environment], request: 
     if instead is None:
         return InvalidChoiceError(message, advice="Choose smaller resources, or tell an administrator of this hub.")
     return InvalidChoiceError(message, advice=f"Choose any CPU: pool {instead.state.pool.name} has {instead.sentence}.")
+
+
+def _runs(state: PoolState, pin: CpuTarget | None) -> bool:
+    return pin is None or (state.pool.cpu_target is not None and state.pool.cpu_target.runs(pin))
 
 
 def pin_from(cpu_target: str) -> CpuTarget | None:

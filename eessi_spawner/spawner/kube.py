@@ -138,7 +138,8 @@ class EESSISpawner(AttachedKubeSpawner, EESSIMixin):
         taken = choose_pool(offers.placing.offers(choice.environments, request))
         running = tuple(found for found in choice.environments if any(found.name in offer.builds for offer in taken))
         if not running:
-            raise refuse(self, why_nowhere(offers.placing, choice.environments, request))
+            reason = why_nowhere(offers.placing, choice.environments, request)
+            raise refuse(self, reason) from reason
         self.taken, self._choice = taken, replace(choice, environments=running)
 
     def tell_choice(self) -> None:

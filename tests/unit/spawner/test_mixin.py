@@ -262,7 +262,7 @@ def test_the_servers_environment_carries_the_settings_in_one_variable(make_spawn
     choose(spawner, {"environments": ["too"]})
     settings = told(spawner)
     chosen = (spawner.listed_environments(())[1].environment,)
-    assert settings == KernelSettings(str(root), chosen, GENERIC, "/opt/lmod", "", {"interpreter": "3.11.7"})
+    assert settings == KernelSettings(str(root), chosen, GENERIC, lmod="/opt/lmod", sample={"interpreter": "3.11.7"})
     assert spawner.get_env()["JUPYTERHUB_USER"] == getpass.getuser()
 
 
