@@ -64,6 +64,7 @@ class Person:
     """Somebody who has logged in."""
 
     def __init__(self, hub: DemoHub, name: str) -> None:
+        self.hub = hub
         self.name = name
         self.visitor = Visitor(hub.url)
         # The answer is the page of a server, if one runs; whether the login succeeded, the token says.

@@ -2,7 +2,7 @@
 
 The sample that the demonstration builds names the directory that it was built in, and uses this machine's Python and
 Lmod. Here it becomes what EESSI is: a tree that works at one place, in any pod, whatever the pod's image has.
-Beside it lies a small repository of a site's own.
+Each release has builds for two CPU targets. Beside it lies a small repository of a site's own.
 """
 
 from __future__ import annotations
@@ -90,6 +90,18 @@ def _make_stack(sample: Path, tree: Path) -> None:
         for python in pythons:
             if python.is_relative_to(release):
                 install_python(python, base, libraries)
+    for software in sorted(tree.glob("versions/*/software/linux")):
+        _add_generic(software, place / software.relative_to(tree))
+
+
+def _add_generic(software: Path, place: PurePosixPath) -> None:
+    """Let a release have builds for two CPU targets: those of this machine serve as `generic` ones too."""
+    built = read_host().target
+    if built != built.generic:
+        generic = software / built.generic.path
+        copy_tree(software / built.path, generic)
+        rewrite_tree(generic, {f"{place}/{built}": f"{place}/{built.generic}"})
+        compile_lmod_caches(generic)
 
 
 def _make_site(tree: Path) -> None:
