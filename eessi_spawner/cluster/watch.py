@@ -19,8 +19,9 @@ from typing import Any, Generic, Literal, TypeVar
 Json = Mapping[str, Any]
 Value = TypeVar("Value")
 
-# Objects of one answer: its JSON is parsed in one go, in which the hub does nothing else.
-_PAGE = 500
+# Objects of one answer: its JSON is parsed in one go, in which the hub does nothing else. Those of a hundred nodes
+# have two megabytes.
+_PAGE = 100
 _WATCH_SECONDS = 300
 _CONNECT_SECONDS = 10
 _LIST_SECONDS = 60

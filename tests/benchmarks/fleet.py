@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from eessi_spawner.cluster.inventory import Inventory
+from eessi_spawner.cluster.watch import _PAGE
 from eessi_spawner.stack.cpu_targets import DETECTION_RULES, CpuTarget
 from tests.cluster.hub_client import hub_client
 from tests.cluster.testbed.api import Api
@@ -53,67 +55,52 @@ class Recording:
 
 
 def grow(api: Api, *, nodes: int, pods: int, have: tuple[int, int] = (0, 0)) -> None:
-    """Make nodes and pods up to these numbers, where there are *have* already, and wait until kwok runs them all."""
-    with ThreadPoolExecutor(8) as pool:
+    """Make nodes and pods up to these numbers, where there are *have* already, and wait until kwok runs the pods."""
+    with ThreadPoolExecutor(4) as pool:
         list(pool.map(api.core.create_node, map(node, range(have[0], nodes))))
         made = map(partial(pod, nodes=nodes), range(have[1], pods))
         list(pool.map(partial(api.core.create_namespaced_pod, NAMESPACE), made))
-    wait_until("all nodes are ready", lambda: _ready_nodes(api) == nodes, 300)
-    wait_until("all pods run", lambda: _count(api, "status.phase=Running") == pods, 600)
-
-
-def _ready_nodes(api: Api) -> int:
-    return sum(
-        condition["type"] == "Ready" and condition["status"] == "True"
-        for page in _pages(api.core.list_node)
-        for found in json.loads(page)["items"]
-        if ANNOTATION.items() <= found["metadata"]["annotations"].items()
-        for condition in found["status"].get("conditions", ())
-    )
-
-
-def _count(api: Api, selector: str) -> int:
-    pages = _pages(partial(api.core.list_namespaced_pod, NAMESPACE, field_selector=selector))
-    return sum(len(json.loads(page)["items"]) for page in pages)
+    waiting = partial(api.core.list_namespaced_pod, NAMESPACE, field_selector="status.phase!=Running", limit=1)
+    wait_until("all pods run", lambda: not waiting().items, 600)
 
 
 def record(api: Api) -> Recording:
     """Write down what the API server says of all nodes and pods."""
+    node_pages, pod_pages = (tuple(_pages(read)) for read in (api.core.list_node, api.core.list_pod_for_all_namespaces))
+    nodes = sum(len(json.loads(page)["items"]) for page in node_pages)
     # A watch from version 0 begins with an event for each object that there is.
-    watched = api.core.list_node(watch=True, resource_version="0", timeout_seconds=3, _preload_content=False)
-    return Recording(
-        tuple(_pages(api.core.list_node)),
-        tuple(_pages(api.core.list_pod_for_all_namespaces)),
-        tuple(watched.data.splitlines()),
-    )
+    watched = api.core.list_node(watch=True, resource_version="0", timeout_seconds=60, _preload_content=False)
+    lines = tuple(itertools.islice(watched, nodes))
+    watched.close()
+    return Recording(node_pages, pod_pages, lines)
 
 
 def _pages(read: Any) -> Iterator[bytes]:
     more = None
     while True:
-        page = read(limit=500, _continue=more, _preload_content=False).data
+        page = read(limit=_PAGE, _continue=more, _preload_content=False).data
         yield page
         more = json.loads(page)["metadata"].get("continue")
         if not more:
             return
 
 
-def filled_inventory(kubeconfig: Path) -> Inventory:
-    """Return an inventory that has just been told of all, and will not be told of changes."""
+def filled_inventory(kubeconfig: Path, *, nodes: int) -> Inventory:
+    """Return an inventory that has been told of all, once so many nodes are ready; later changes it will not know."""
 
     async def filled() -> Inventory:
         inventory = Inventory()
         async with hub_client(kubeconfig) as api_client:
             inventory.start(api_client, watch_pods=True)
-            while not inventory.nodes_state.kind == inventory.pods_state.kind == "fresh":  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+            while not inventory.pods_known or sum(node.is_ready for node in inventory.nodes.values()) < nodes:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
             # Not by `stop`: its states remain what they were.
             for task in inventory._tasks:
                 task.cancel()
             await asyncio.gather(*inventory._tasks, return_exceptions=True)
         return inventory
 
-    return asyncio.run(asyncio.wait_for(filled(), 120))
+    return asyncio.run(asyncio.wait_for(filled(), 300))
 
 
 def node(number: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from logging import getLogger
 from typing import Any
 
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from eessi_spawner.cluster.inventory import Inventory, _parse_pod
 from eessi_spawner.cluster.nodes import node_from_json
 from eessi_spawner.cluster.pods import pod_use_from_json
 from eessi_spawner.cluster.resources import Resources
+from eessi_spawner.cluster.watch import ListWatch, WatchState
 
 Json = dict[str, Any]
 
@@ -154,3 +156,14 @@ def test_without_the_right_to_read_pods_the_hubs_own_are_counted() -> None:
     assert inventory.version == version, "nothing has changed"
     inventory.use_own([pod("2", "b")])
     assert inventory.used == {"b": Resources(1, 2**30)}
+
+
+def test_where_all_pods_are_known_the_hubs_own_do_not_replace_them() -> None:
+    inventory = Inventory()
+    watch = ListWatch(None, "/api/v1/pods", _parse_pod, inventory._set_pods, inventory._set_pod, getLogger("watched"))
+    inventory._pod_watch = watch
+    watch.on_list(listed([pod("1", cpu="2"), pod("2", "b")]))
+    watch.state = WatchState("stale", 1.0, "the API server is away")
+    inventory.use_own([pod("1", cpu="2")])
+    assert inventory.pods_known
+    assert inventory.used.keys() == {"a", "b"}
