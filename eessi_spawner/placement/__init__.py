@@ -1,4 +1,4 @@
-"""Which nodes run what: node labels, pools, offers and their order, and the terms that send a pod to a pool.
+"""Which nodes run what: node labels, pools, and offers in their order.
 
 Pure: nothing here talks to a cluster or knows of JupyterHub.
 """

@@ -8,6 +8,7 @@ from itertools import chain, count
 from typing import Any, NamedTuple
 
 from eessi_spawner.cluster.nodes import Node, Taint
+from eessi_spawner.placement.labels import ARCH_LABEL, MACHINES
 from eessi_spawner.placement.node_labels import NodeLabels
 from eessi_spawner.placement.pool import NodePool
 from eessi_spawner.placement.request import has_gpu
@@ -15,9 +16,6 @@ from eessi_spawner.stack.cpu_targets import CpuTarget
 
 Json = Mapping[str, Any]
 
-_ARCH = "kubernetes.io/arch"
-# Go's names of machine types, which Kubernetes uses, to those that `uname -m` prints.
-_MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 # Labels of a node that say what GPUs it has: ours, whatever their domain, and those of NVIDIA's GPU Feature Discovery.
 _GPU_LABEL = re.compile(r"gpu\.[^/]+/.+|nvidia\.com/gpu\.compute\.(major|minor)")
 
@@ -36,7 +34,7 @@ class Group(NamedTuple):
     @property
     def machine(self) -> str:
         """The machine type, as `uname -m` prints it; empty: not known."""
-        return _MACHINES.get(self.arch, self.arch) or (self.target.machine if self.target else "")
+        return MACHINES.get(self.arch, self.arch) or (self.target.machine if self.target else "")
 
     @property
     def order(self) -> tuple[object, ...]:
@@ -59,7 +57,7 @@ def group_of(node: Node, reading: NodeLabels, group_label: str) -> Group:
     return Group(
         reading.target,
         reading.requirement["key"] if reading.requirement else "",
-        node.labels.get(_ARCH, ""),
+        node.labels.get(ARCH_LABEL, ""),
         reading.accelerators,
         bool(reading.accelerators) or has_gpu(node.allocatable),
         tuple(sorted(set(node.taints))),
@@ -87,7 +85,7 @@ def make_pools(
         nodes = groups[group]
         requirements = (
             *filter(None, [readings[group].requirement]),
-            *([_within(_ARCH, [group.arch])] if group.arch else []),
+            *([_within(ARCH_LABEL, [group.arch])] if group.arch else []),
             *([_only(group_label, group.value)] if group_label else []),
             *_gpu_terms(nodes, gpu_labels),
             *_apart(nodes, declared, group_label),

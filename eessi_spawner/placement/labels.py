@@ -11,15 +11,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
 from eessi_spawner.errors import InvalidChoiceError
 from eessi_spawner.placement.node_labels import NodeLabels
 from eessi_spawner.stack.accelerators import accelerator_chain, parse_accelerator
-from eessi_spawner.stack.cpu_targets import DETECTION_RULES, CpuTarget
-from eessi_spawner.stack.releases import PUBLISHED_TARGETS
+from eessi_spawner.stack.cpu_targets import CpuTarget
+from eessi_spawner.stack.releases import known_targets
 
 DEFAULT_PREFIX = "eessi.io"
 ARCH_LABEL = "kubernetes.io/arch"
@@ -34,13 +33,6 @@ _TRUE = "true"
 _PREFIX = re.compile(r"(?=.{1,249}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 # A kubelet may not set labels there (admission plugin NodeRestriction), and Node Feature Discovery does not.
 _RESERVED = re.compile(r"(.+\.)?(kubernetes|k8s)\.io")
-
-
-def known_targets() -> tuple[CpuTarget, ...]:
-    """Return all CPU targets that a label can name."""
-    detected = (rule.target for rules in DETECTION_RULES.values() for rule in rules)
-    generic = (f"{machine}/generic" for machine in DETECTION_RULES)
-    return tuple(map(CpuTarget, dict.fromkeys(chain(detected, generic, *PUBLISHED_TARGETS.values()))))
 
 
 def encode(name: str) -> str:

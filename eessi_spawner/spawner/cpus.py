@@ -76,6 +76,11 @@ class CpuChoice:
         """What options call it; empty: automatic."""
         return self.target.path if self.target else ""
 
+    @property
+    def is_possible(self) -> bool:
+        """Whether something of some release can run."""
+        return any(map(self.can_run, self.by_release))
+
     def can_run(self, release: str) -> bool:
         """Say whether something of *release* can run."""
         offer = self.by_release.get(release)

@@ -101,27 +101,6 @@ USERS = {"key": "purpose", "operator": "In", "values": ["user"]}
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
-def test_each_of_the_pods_own_terms_gets_the_requirements() -> None:
-    affinity = {
-        "nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [{"matchExpressions": [USERS]}, {"matchFields": [USERS]}]}}
-    }
-    spec = apply_patch(make_pod(affinity=affinity), PodPatch(requirements=(ZEN4,)), AS_JSON).spec
-    assert spec.affinity["nodeAffinity"][REQUIRED]["nodeSelectorTerms"] == [
-        {"matchExpressions": [USERS, ZEN4]},
-        {"matchFields": [USERS], "matchExpressions": [ZEN4]},
-    ]
-
-
-def test_a_pod_without_terms_gets_one_and_its_preferences_stay() -> None:
-    preferred = {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 1, "preference": {}}]}
-    affinity = {"nodeAffinity": preferred, "podAffinity": {"some": "thing"}}
-    spec = apply_patch(make_pod(affinity=affinity), PodPatch(requirements=(ZEN4,)), AS_JSON).spec
-    assert spec.affinity == {
-        "nodeAffinity": {**preferred, REQUIRED: {"nodeSelectorTerms": [{"matchExpressions": [ZEN4]}]}},
-        "podAffinity": {"some": "thing"},
-    }
-
-
 def test_models_and_terms_that_select_nothing_keep_their_meaning() -> None:
     affinity = V1Affinity(node_affinity={REQUIRED: {"nodeSelectorTerms": [{}, {"matchExpressions": [USERS, ZEN4]}]}})
     spec = apply_patch(make_pod(affinity=affinity), PodPatch(requirements=(ZEN4,)), AS_JSON).spec

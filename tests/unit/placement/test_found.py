@@ -19,9 +19,9 @@ from eessi_spawner.placement.found import Pools, declared_states, found_pools
 from eessi_spawner.placement.node_labels import NodeLabels
 from eessi_spawner.placement.pool import PoolState
 from eessi_spawner.placement.request import Request
-from eessi_spawner.placement.terms import and_into, placement_of
+from eessi_spawner.pod import and_into
 from eessi_spawner.stack.cpu_targets import CpuTarget
-from tests.unit.placement.affinity import all_hold, selects
+from tests.unit.affinity import all_hold, selects
 from tests.unit.placement.nodes import CPU, GPU, SIZE, node, read
 
 GROUP = "pool"
@@ -243,7 +243,7 @@ def test_a_pinned_pod_of_a_found_pool_goes_only_to_nodes_that_run_the_pin(
     for state in pools_of(nodes, declared).states[len(declared) :]:
         if why_not(state, Request(pin=pin, pool=state.pool.name, tolerations=(TOLERATION,))):
             continue
-        affinity = and_into(None, placement_of(state.pool).requirements)
+        affinity = and_into(None, state.pool.requirements)
         reached = [read(found.labels).target for found in nodes if selects(affinity, found.labels)]
         assert reached
         assert all(target and target.runs(pin) for target in reached)

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eessi_spawner.errors import InvalidChoiceError
-from eessi_spawner.placement.labels import Labels, encode, known_targets
+from eessi_spawner.placement.labels import Labels, encode
 from eessi_spawner.placement.node_labels import NodeLabels
 from eessi_spawner.stack.accelerators import accelerator_chain
 from eessi_spawner.stack.cpu_targets import DETECTION_RULES, CpuTarget
-from eessi_spawner.stack.releases import PUBLISHED_TARGETS
+from eessi_spawner.stack.releases import PUBLISHED_TARGETS, known_targets
 
 LABELS = Labels()
 ZEN3 = CpuTarget("x86_64/amd/zen3")

@@ -1,4 +1,4 @@
-"""A pod goes to the nodes of its pool that its own terms allow, and to no others."""
+"""A pod goes to the nodes that its requirements and its own terms select, and to no others."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eessi_spawner.placement.pool import NodePool
-from eessi_spawner.placement.terms import NodePlacement, add_tolerations, and_into, placement_of
-from tests.unit.placement.affinity import REQUIRED, Json, all_hold, selects
+from eessi_spawner.pod import and_into
+from tests.unit.affinity import REQUIRED, Json, all_hold, selects
 
 ZEN3: Json = {"key": "cpu.eessi.io/runs.x86-64.amd.zen3", "operator": "Exists"}
 USERS: Json = {"key": "hub.jupyter.org/node-purpose", "operator": "In", "values": ["user"]}
 POOL: Json = {"key": "pool", "operator": "In", "values": ["a"]}
-GPUS: Json = {"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}
 
 
 def required(*terms: Json) -> dict[str, Any]:
@@ -38,7 +36,6 @@ ANDED: dict[str, tuple[Json | None, list[Json], Json]] = {
     "a list without terms stays": (required(), [POOL], required()),
     "null is none": ({"nodeAffinity": {REQUIRED: None}}, [POOL], required(term(POOL))),
     "what is there is not said twice": (required(term(POOL)), [POOL, ZEN3], required(term(POOL, ZEN3))),
-    "nothing to require changes nothing": ({"podAffinity": {}}, [], {"podAffinity": {}}),
     "all else stays": (
         {"podAffinity": {"a": 1}, "nodeAffinity": PREFERRED},
         [POOL],
@@ -86,19 +83,5 @@ def test_a_pinned_pod_goes_only_where_the_pin_runs(
     affinity: Json | None, labels: dict[str, str], name: str, *, runs: bool
 ) -> None:
     node = {**labels, **({ZEN3["key"]: "true"} if runs else {})}
-    pinned = and_into(affinity, placement_of(None, pin=ZEN3).requirements)
+    pinned = and_into(affinity, [ZEN3])
     assert selects(pinned, node, name) == (runs and selects(affinity, node, name))
-
-
-def test_a_pod_gets_what_its_pool_requires_and_what_is_pinned() -> None:
-    pool = NodePool("a", requirements=(POOL,), tolerations=(GPUS,))
-    assert placement_of(pool) == NodePlacement((POOL,), (GPUS,))
-    assert placement_of(pool, pin=ZEN3) == NodePlacement((POOL, ZEN3), (GPUS,))
-    assert placement_of(None) == NodePlacement()
-
-
-def test_a_toleration_is_added_once_and_none_is_lost() -> None:
-    own: Json = {"key": "own", "operator": "Exists"}
-    assert add_tolerations(None, [GPUS, GPUS]) == [GPUS]
-    assert add_tolerations([own, GPUS], [GPUS]) == [own, GPUS]
-    assert add_tolerations([own], [GPUS]) == [own, GPUS]
