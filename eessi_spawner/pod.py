@@ -106,6 +106,8 @@ def and_into(affinity: Json | None, requirements: Sequence[Json]) -> dict[str, A
     Terms are ORed and the expressions of a term ANDed, so that each term gets all of them; a term that is empty selects
     no node, and stays so (`NodeSelectorTerm`, `k8s.io/api/core/v1/types.go`).
     """
+    if not requirements:
+        return dict(affinity or {})
     nodes = dict((affinity or {}).get("nodeAffinity") or {})
     required = nodes.get(_REQUIRED)
     if required is None:

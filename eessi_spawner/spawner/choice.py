@@ -128,6 +128,13 @@ def validate_options(options: object, offers: Offers) -> Choice:
             raise offers.problem
         return Choice("", ())
     release = _release(release, names, offers)
+    chosen = _environments(names, release, offers)
+    if not names:
+        chosen = [found for found in offers.runnable if release in (ALL_RELEASES, found.release)]
+    return Choice(release, tuple(chosen), "" if cpu_target == AUTOMATIC else cpu_target, pool)
+
+
+def _environments(names: list[str], release: str, offers: Offers) -> list[Environment]:
     offered = {offer.environment.name: offer for offer in offers.environments}
     chosen = []
     for name in dict.fromkeys(names):
@@ -148,9 +155,7 @@ def validate_options(options: object, offers: Offers) -> Choice:
                 advice=f"Choose release {environment.release}, or '{ALL_RELEASES}'.",
             )
         chosen.append(environment)
-    if not names:
-        chosen = [found for found in offers.runnable if release in (ALL_RELEASES, found.release)]
-    return Choice(release, tuple(chosen), "" if cpu_target == AUTOMATIC else cpu_target, pool)
+    return chosen
 
 
 def _one_of(what: str, value: object, offered: Collection[str]) -> str | None:
