@@ -14,6 +14,7 @@ from typing import Any
 
 from eessi_spawner.cluster.inventory import Inventory
 from eessi_spawner.cluster.watch import _PAGE
+from eessi_spawner.placement.labels import Labels
 from eessi_spawner.stack.cpu_targets import DETECTION_RULES, CpuTarget
 from tests.cluster.hub_client import hub_client
 from tests.cluster.testbed.api import Api
@@ -144,9 +145,8 @@ def _labels(number: int, target: CpuTarget, machine: str, gpus: int) -> dict[str
         "kubernetes.io/hostname": f"fake-{number:04}",
         "node.kubernetes.io/instance-type": machine,
         "topology.kubernetes.io/zone": f"eu-west-1{'abc'[number % 3]}",
-        "cpu.eessi.io/best": _label(target.path),
+        **Labels().labels_of(target.fallback_chain),
     }
-    labels |= {f"cpu.eessi.io/runs.{_label(runs.path).replace('_', '-')}": "true" for runs in target.fallback_chain}
     flags = {*_FLAGS, *(flag.upper() for flag in rule.flags)}
     labels |= {f"{_NFD}/cpu-cpuid.{flag}": "true" for flag in sorted(flags)}
     labels |= {f"{_NFD}/cpu-model.{name}": value for name, value in (("family", "25"), ("id", "1"))}

@@ -22,6 +22,7 @@ from eessi_spawner.cluster.nodes import node_from_json
 from eessi_spawner.cluster.watch import ListWatch
 from tests.benchmarks.costs import ROUNDS, Cost, median, ratio
 from tests.benchmarks.fleet import Recording, filled_inventory, grow, record
+from tests.benchmarks.forms import measure_forms
 from tests.benchmarks.table import Table
 from tests.cluster.testbed.api import Api
 from tests.cluster.testbed.cluster import NODES, Cluster
@@ -129,7 +130,11 @@ def measure(cluster: Cluster, api: Api) -> list[Table]:
             # Waits until all are ready.
             filled_inventory(cluster.kubeconfig, nodes=nodes + len(NODES))
             recordings.append(record(api))
-    return [measure_events(recordings[-1]), measure_memory(recordings)]
+    inventories = {
+        f"{nodes} nodes, {pods} pods": _from_pages(found)
+        for (nodes, pods), found in zip(SIZES, recordings, strict=True)
+    }
+    return [measure_events(recordings[-1]), measure_memory(recordings), measure_forms(inventories)]
 
 
 def main() -> int:
