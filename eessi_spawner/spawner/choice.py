@@ -9,6 +9,7 @@ from typing import Any
 
 from eessi_spawner.errors import InvalidChoiceError
 from eessi_spawner.spawner.offers import Offers
+from eessi_spawner.stack.cpu_targets import parse_cpu_target
 from eessi_spawner.stack.environments import Environment
 
 ALL_RELEASES = "all"
@@ -121,7 +122,7 @@ def validate_options(options: object, offers: Offers) -> Choice:
     # As many as are offered may be chosen: by default all are.
     names = _names(options.get("environments", []), most=max(_MAX_CHOSEN, len(offers.environments)))
     release = options.get("release", "")
-    cpu_target = _one_of("CPU target", options.get("cpu_target"), (AUTOMATIC, *offers.cpu_targets))
+    cpu_target = _cpu_target(options.get("cpu_target"), offers.cpu_targets)
     pool = _one_of("node pool", options.get("pool"), offers.pools) or ""
     if offers.problem is not None:
         if names:
@@ -156,6 +157,18 @@ def _environments(names: list[str], release: str, offers: Offers) -> list[Enviro
             )
         chosen.append(environment)
     return chosen
+
+
+def _cpu_target(value: object, offered: Collection[str]) -> str | None:
+    try:
+        return _one_of("CPU target", value, (AUTOMATIC, *offered))
+    except InvalidChoiceError as error:
+        chain = parse_cpu_target(value).fallback_chain if isinstance(value, str) else ()
+        best = next((older.path for older in chain if older.path in offered), "")
+        if not best:
+            raise
+        advice = f"Choose {best}, the next best that there is, or '{AUTOMATIC}'."
+        raise InvalidChoiceError(error.message, advice=advice) from None
 
 
 def _one_of(what: str, value: object, offered: Collection[str]) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from eessi_spawner.errors import InvalidChoiceError
 from eessi_spawner.placement.builds import Builds
+from eessi_spawner.placement.fits import why_not
 from eessi_spawner.placement.offer import Offer, Verdict
 from eessi_spawner.placement.offers import best, make_offers
 from eessi_spawner.placement.pool import PoolState
@@ -26,6 +27,8 @@ class Placing:
     ----------
     states
         The pools that the user may use; none: pools are not known, and servers go wherever Kubernetes sends them.
+    all_kept
+        Whether pools are known, and every one is kept for groups that the user is not in.
     builds
         What exists of EESSI, and where.
     waits
@@ -38,6 +41,7 @@ class Placing:
     builds: Builds = field(default_factory=lambda: Builds({}))
     waits: Mapping[str, Sequence[float]] = field(default_factory=dict)
     counts_own: bool = False
+    all_kept: bool = False
 
     @property
     def own_targets(self) -> tuple[CpuTarget, ...]:
@@ -51,9 +55,23 @@ class Placing:
         return tuple(dict.fromkeys(older.path for target in self.own_targets for older in target.fallback_chain))
 
     def offers(self, environments: Sequence[Environment], request: Request) -> tuple[Offer, ...]:
-        """Return an offer for each pool and release, best first; of a pool that was named, only that one's."""
-        states = [state for state in self.states if request.pool in ("", state.pool.name)]
+        """Return an offer for each pool and release, best first; of a pool that was named, only that one's.
+
+        Where some pools run the builds that are asked for, those of other CPUs are no news.
+        """
+        named = [state for state in self.states if request.pool in ("", state.pool.name)]
+        states = [state for state in named if _runs(state, request.pin)] or named
         return make_offers(states, environments, request, self.builds, waits=self.waits)
+
+    def without_environments(self, request: Request) -> tuple[Offer, ...]:
+        """Return what there is for a server that has no environment of EESSI, best first."""
+        offers = (
+            Offer(state, "", reason=why_not(state, request), free=state.free_for(request.resources))
+            for state in self.states
+            if request.pool in ("", state.pool.name)
+        )
+        told = (replace(offer, sentence=offer.reason or "no environments of EESSI") for offer in offers)
+        return tuple(sorted(told, key=lambda offer: offer.verdict))
 
 
 @dataclass(frozen=True)
@@ -66,10 +84,13 @@ class CpuChoice:
         The CPU target that servers are pinned to; None: automatic.
     by_release
         Release to its offer, newest first.
+    is_default
+        Whether it is what a server gets for which nothing is chosen.
     """
 
     target: CpuTarget | None
     by_release: Mapping[str, Offer]
+    is_default: bool = False
 
     @property
     def value(self) -> str:
@@ -87,15 +108,28 @@ class CpuChoice:
         return offer is not None and offer.verdict < Verdict.CANNOT
 
 
-def cpu_choices(placing: Placing, environments: Sequence[Environment], request: Request) -> tuple[CpuChoice, ...]:
-    """Return what of CPUs can be chosen for *environments*: automatic first; none where pools are not known."""
+def cpu_choices(
+    placing: Placing, environments: Sequence[Environment], request: Request, *, is_fixed: bool = False
+) -> tuple[CpuChoice, ...]:
+    """Return what of CPUs can be chosen for *environments*: automatic first; none where pools are not known.
+
+    Parameters
+    ----------
+    request
+        Its pin is the default.
+    is_fixed
+        Whether there is nothing but the default.
+    """
     if not placing.states:
         return ()
     # Where all pools are alike, a pin changes nothing.
     targets = placing.own_targets if len(placing.own_targets) > 1 else ()
+    wanted = (request.pin,) if is_fixed else dict.fromkeys((None, *targets, request.pin))
     return tuple(
-        CpuChoice(target, _by_release(placing.offers(environments, replace(request, pin=target))))
-        for target in (None, *targets)
+        CpuChoice(
+            target, _by_release(placing.offers(environments, replace(request, pin=target))), target == request.pin
+        )
+        for target in wanted
     )
 
 
@@ -131,16 +165,23 @@ def choose_pool(offers: Sequence[Offer]) -> tuple[Offer, ...]:
 
 def why_nowhere(placing: Placing, environments: Sequence[Environment], request: Request) -> InvalidChoiceError:
     """Return the error of a server that no pool can run now: the reasons, and what can be had instead."""
-    offers = placing.offers(environments, request)
-    # What the pools say that could run it counts; those of other CPUs are no news.
-    offers = tuple(found for found in offers if _runs(found.state, request.pin)) or offers
+    offers = placing.offers(environments, request) or placing.without_environments(request)
     reasons = list(dict.fromkeys(f"{offer.state.pool.name}: {offer.sentence}" for offer in offers))
     wanted = f" with builds for {request.pin}" if request.pin else ""
-    message = f"No node pool can run this server{wanted} ({'; '.join(reasons[:_REASONS])})."
+    why = "; ".join(reasons[:_REASONS]) or f"there is no pool {request.pool!r} for you"
+    message = f"No node pool can run this server{wanted} ({why})."
     instead = best(placing.offers(environments, replace(request, pin=None, pool="")))
     if instead is None:
         return InvalidChoiceError(message, advice="Choose smaller resources, or tell an administrator of this hub.")
     return InvalidChoiceError(message, advice=f"Choose any CPU: pool {instead.state.pool.name} has {instead.sentence}.")
+
+
+def all_kept() -> InvalidChoiceError:
+    """Return the error of a user who may use no pool."""
+    return InvalidChoiceError(
+        "All node pools of this hub are kept for groups that you are not in.",
+        advice="Ask an administrator of this hub for one of these groups.",
+    )
 
 
 def _runs(state: PoolState, pin: CpuTarget | None) -> bool:

@@ -44,6 +44,7 @@ def render_form(
         (index, version, [offer for offer in offers.environments if offer.environment.release == version])
         for index, version in enumerate(versions, start=1)
     ]
+    default_target = next((cpu.value for cpu in cpus if cpu.is_default), "")
     return _template().render(
         offers=offers,
         groups=groups,
@@ -54,7 +55,7 @@ def render_form(
         form_mark=FORM_MARK,
         root=root,
         cpus=cpus,
-        chosen_target=chosen.cpu_target or "",
+        chosen_target=default_target if chosen.cpu_target is None else chosen.cpu_target,
         automatic=AUTOMATIC,
         gone="" if last_target in ("", AUTOMATIC, *offers.cpu_targets) else last_target,
         waits=Verdict.WAITS,

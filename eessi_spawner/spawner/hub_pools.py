@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from logging import Logger
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from eessi_spawner.cluster.inventory import Inventory
 from eessi_spawner.placement.declared import parse_pools
@@ -18,6 +20,26 @@ Json = Mapping[str, Any]
 
 _FIRST_LIST_SECONDS = 5.0
 _PERIOD_SECONDS = 0.05
+_COUNTED_SECONDS = 1.0
+_NEVER = -1
+# Of configurations: profiles and hooks can give each server tolerations of its own.
+_KEPT = 64
+
+
+class Patience:
+    """Waits for the first list of nodes, a moment and once: a form without pools would not be true a second later."""
+
+    def __init__(self) -> None:
+        self._until: float | None = None
+
+    async def wait_for(self, inventory: Inventory) -> None:
+        """Wait until *inventory* knows nodes, at most until five seconds after this was first asked."""
+        clock = asyncio.get_running_loop().time
+        if self._until is None:
+            self._until = clock() + _FIRST_LIST_SECONDS
+        # Asked for by few, once in a hub's life.
+        while inventory.nodes_state.kind == "waiting" and clock() < self._until:  # noqa: ASYNC110
+            await asyncio.sleep(_PERIOD_SECONDS)
 
 
 class HubPools:
@@ -35,6 +57,8 @@ class HubPools:
         That every pod of the hub has.
     inventory
         The hub's knowledge of nodes and pods; None: only what is declared is known.
+    patience
+        How long the first list of nodes is waited for.
     """
 
     def __init__(  # noqa: PLR0913  (each by its name)
@@ -45,6 +69,7 @@ class HubPools:
         group_label: str,
         tolerations: Sequence[Json],
         inventory: Inventory | None,
+        patience: Patience,
         log: Logger,
     ) -> None:
         self._declared = declared
@@ -52,25 +77,30 @@ class HubPools:
         self._group_label = group_label
         self._tolerations = tolerations
         self._inventory = inventory
+        self._patience = patience
         self._log = log
         self._states = declared_states(declared)
-        self._version = -1
+        self._version = _NEVER
+        self._count_next = 0.0
         self._warned: set[str] = set()
 
-    async def states(self, own_pods: Iterable[Json] = ()) -> tuple[PoolState, ...]:
+    async def states(self, own_pods: Iterable[Json] | None = None) -> tuple[PoolState, ...]:
         """Return the pools; none where nothing is declared and nothing is known of nodes.
 
         Parameters
         ----------
         own_pods
-            The hub's own pods, as Kubernetes' JSON: they are counted where those of others may not be read.
+            The hub's own pods, as Kubernetes' JSON: they are counted where those of others may not be read. None: not
+            known.
         """
         inventory = self._inventory
         if inventory is None:
             return self._states
-        await self._wait_for_first_list(inventory)
-        inventory.use_own(own_pods)
-        if inventory.nodes and self._version != inventory.version:
+        await self._patience.wait_for(inventory)
+        if own_pods is not None and not inventory.pods_known:
+            self._count(inventory, own_pods)
+        # Nodes that were known and have all gone are news as well.
+        if (inventory.nodes or self._version != _NEVER) and self._version != inventory.version:
             self._look(inventory)
         return self._states
 
@@ -84,6 +114,13 @@ class HubPools:
     def counts_own(self) -> bool:
         """Whether only this hub's own pods are counted."""
         return self._inventory is not None and not self._inventory.pods_known
+
+    def _count(self, inventory: Inventory, own_pods: Iterable[Json]) -> None:
+        """Count the hub's own pods, unless it was just done: one spawn asks several times, and pods are many."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._count_next:
+            inventory.use_own(own_pods)
+            self._count_next = now + _COUNTED_SECONDS
 
     def _look(self, inventory: Inventory) -> None:
         version = inventory.version
@@ -101,17 +138,10 @@ class HubPools:
                 self._warned.add(warning)
                 self._log.warning("Node pools: %s", warning)
 
-    async def _wait_for_first_list(self, inventory: Inventory) -> None:
-        """Wait a moment for the first list of nodes: a form without pools would not be true a second later."""
-        clock = asyncio.get_running_loop().time
-        began = clock()
-        # Asked for by few, once in a hub's life.
-        while inventory.nodes_state.kind == "waiting" and clock() - began < _FIRST_LIST_SECONDS:  # noqa: ASYNC110
-            await asyncio.sleep(_PERIOD_SECONDS)
 
-
-_inventories: dict[asyncio.AbstractEventLoop, Inventory] = {}
-_pools: dict[tuple[asyncio.AbstractEventLoop, str], HubPools] = {}
+# For each event loop, of which a hub has one.
+_watches: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[Inventory, Patience]] = WeakKeyDictionary()
+_pools: WeakKeyDictionary[asyncio.AbstractEventLoop, OrderedDict[str, HubPools]] = WeakKeyDictionary()
 
 
 def hub_pools(  # noqa: PLR0913  (each by its name)
@@ -131,21 +161,29 @@ def hub_pools(  # noqa: PLR0913  (each by its name)
     api_client
         For the watch; None: nodes are not looked for.
     """
-    loop = asyncio.get_running_loop()
+    pools = _pools.setdefault(asyncio.get_running_loop(), OrderedDict())
     setting = json.dumps([list(declared), prefix, group_label, list(tolerations), api_client is None], default=str)
-    if (loop, setting) not in _pools:
-        inventory = None
-        if api_client is not None:
-            if loop not in _inventories:
-                _inventories[loop] = Inventory(log)
-                _inventories[loop].start(api_client, watch_pods=count_pods)
-            inventory = _inventories[loop]
-        _pools[loop, setting] = HubPools(
+    if setting not in pools:
+        inventory, patience = _watch(api_client, count_pods=count_pods, log=log) if api_client else (None, Patience())
+        pools[setting] = HubPools(
             parse_pools(declared),
             labels=Labels(prefix),
             group_label=group_label,
             tolerations=tolerations,
             inventory=inventory,
+            patience=patience,
             log=log,
         )
-    return _pools[loop, setting]
+    pools.move_to_end(setting)
+    while len(pools) > _KEPT:
+        pools.popitem(last=False)
+    return pools[setting]
+
+
+def _watch(api_client: Any, *, count_pods: bool, log: Logger) -> tuple[Inventory, Patience]:
+    """Return what the hub knows of nodes; the first call begins to watch them."""
+    loop = asyncio.get_running_loop()
+    if loop not in _watches:
+        _watches[loop] = Inventory(log), Patience()
+        _watches[loop][0].start(api_client, watch_pods=count_pods)
+    return _watches[loop]

@@ -12,13 +12,15 @@ from typing import Any
 from eessi_spawner.errors import EESSIError
 from eessi_spawner.kernels.settings import KernelSettings
 from eessi_spawner.placement.declared import parse_pools
+from eessi_spawner.placement.offer import Verdict
+from eessi_spawner.placement.pool import allowed
 from eessi_spawner.spawner.attached import AttachedKubeSpawner
-from eessi_spawner.spawner.choice import OPTIONS
-from eessi_spawner.spawner.cpus import CpuChoice, Placing, choose_pool, cpu_choices, why_nowhere
+from eessi_spawner.spawner.choice import OPTIONS, Choice
+from eessi_spawner.spawner.cpus import CpuChoice, Placing, all_kept, choose_pool, cpu_choices, pin_from, why_nowhere
 from eessi_spawner.spawner.mixin import EESSIMixin
-from eessi_spawner.spawner.offers import Offers
-from eessi_spawner.spawner.placed import WAITS
-from eessi_spawner.spawner.profiles import add_eessi_option, check_profile_options
+from eessi_spawner.spawner.offers import Offers, no_offers
+from eessi_spawner.spawner.placed import WAITS, as_list
+from eessi_spawner.spawner.profiles import add_eessi_option, check_profile_options, find_profile
 from eessi_spawner.spawner.rejection import refuse, rejection
 from eessi_spawner.spawner.site_offers import site_offers
 from eessi_spawner.spawner.start_check import check_when_hub_starts
@@ -40,22 +42,34 @@ class EESSISpawner(AttachedKubeSpawner, EESSIMixin):
 
     async def find_offers(self) -> Offers:
         """Return what the site lists or, where it lists nothing, what the catalogue has; and the pools to run it."""
-        states = await self.pool_states(self.group_names())
-        offers = await site_offers(
-            self.eessi_environments,
-            root=self.eessi_root,
-            # Where pools are known, each says what it has of the pinned builds.
-            cpu_target="" if states else self.cpu_target,
-            directory=catalogue_directory(os.environ, Path.home()),
-            log=self.log,
-        )
+        states = await self.pool_states()
+        usable = allowed(states, self.group_names())
         counts_own = self.hub_pools().counts_own
-        return replace(offers, placing=Placing(states, offers.builds, WAITS.by_pool(), counts_own))
+        placing = Placing(usable, waits=WAITS.by_pool(), counts_own=counts_own, all_kept=bool(states and not usable))
+        try:
+            offers = await site_offers(
+                self.eessi_environments,
+                root=self.eessi_root,
+                # Where pools are known, each says what it has of the pinned builds.
+                cpu_target="" if states else self.cpu_target,
+                directory=catalogue_directory(os.environ, Path.home()),
+                log=self.log,
+            )
+            pin_from(self.cpu_target)
+        except EESSIError as problem:
+            offers = no_offers(problem, target=self.cpu_target)
+        return replace(offers, placing=replace(placing, builds=offers.builds))
 
     def cpu_choices(self, offers: Offers, overrides: Mapping[str, Any] | None = None) -> Sequence[CpuChoice]:
-        """Return what of CPUs can be chosen, by a server with a profile's *overrides*."""
-        request = self.server_request({"pool": self.configured["pool"], **(overrides or {})})
-        return cpu_choices(offers.placing, offers.runnable, request)
+        """Return what of CPUs can be chosen, by a server with a profile's *overrides*: a CPU that it sets stays."""
+        own = overrides or {}
+        try:
+            request = self.server_request({**self.configured, **own})
+        except EESSIError as error:
+            # Kubernetes will refuse the pod, or the choice is refused: this one profile cannot be started.
+            self.log.warning("The resources or the CPU of a profile cannot be used: %s", error)
+            return ()
+        return cpu_choices(offers.placing, offers.runnable, request, is_fixed="cpu_target" in own)
 
     async def render_options_form(self, current_spawner: Any) -> str:
         """Return the form: KubeSpawner's where the admin has profiles, else the one of environments."""
@@ -73,18 +87,34 @@ class EESSISpawner(AttachedKubeSpawner, EESSIMixin):
             profiles = profiles(self)
             if asyncio.iscoroutine(profiles) or asyncio.isfuture(profiles):
                 profiles = await profiles
-        return _as_list(profiles)
+        return as_list(profiles)
 
     def _get_initialized_profile_list(self, profile_list: Any) -> list[Any]:
-        """Return KubeSpawner's profiles with the option `eessi`: the form and the loading of options pass here."""
-        profile_list = _as_list(profile_list)
-        if profile_list and self._offers is not None:
-            offers = self._offers
-            profile_list = add_eessi_option(
-                profile_list, offers, self.release, lambda overrides: self.cpu_choices(offers, overrides)
-            )
-        profiles: list[Any] = super()._get_initialized_profile_list(profile_list)
+        """Return KubeSpawner's profiles with the option `eessi`: its form passes here."""
+        profiles: list[Any] = super()._get_initialized_profile_list(self._with_option(as_list(profile_list)))
         return profiles
+
+    def _with_option(self, profiles: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        offers = self._offers
+        if offers is None:
+            return list(map(dict, profiles))
+        release = self.configured["release"]
+        return add_eessi_option(profiles, offers, release, lambda own: self.cpu_choices(offers, own))
+
+    def _checked_profiles(self, profiles: list[Any], options: Mapping[str, Any]) -> list[Any]:
+        """Return the profile that *options* choose, as the form has it, if KubeSpawner can act on them.
+
+        The other ones' CPUs are not looked at: for many profiles and pools that takes as long as ten spawns.
+
+        Raises
+        ------
+        InvalidChoiceError
+            If it cannot.
+        """
+        chosen = find_profile(options, super()._get_initialized_profile_list(profiles))
+        checked: list[Any] = super()._get_initialized_profile_list(self._with_option([chosen]))
+        check_profile_options(options, checked[0])
+        return checked
 
     async def read_form(self, form_data: Mapping[str, list[Any]]) -> dict[str, Any]:
         """Return the options of a posted form or a link; raised here, the form comes back with the message."""
@@ -93,53 +123,72 @@ class EESSISpawner(AttachedKubeSpawner, EESSIMixin):
             return await super().read_form(form_data)
         options: dict[str, Any] = self._options_from_form(form_data)
         try:
-            check_profile_options(options, self._get_initialized_profile_list(profiles))
+            self._checked_profiles(profiles, options)
         except EESSIError as error:
             raise rejection(error) from error
         return options
 
     async def apply_choice(self, user_options: Mapping[str, Any]) -> None:
         """Check options; they may come from the REST API, or be stale. With profiles, they are taken later."""
+        self.reset_choice()
         profiles = await self._profiles()
         if not profiles:
             await super().apply_choice(user_options)
             return
         self.begin()
-        self.reset_choice()
-        rest = {key: value for key, value in user_options.items() if key not in OPTIONS}
+        self._chosen_profile(profiles, user_options)
+
+    def _chosen_profile(self, profiles: list[Any], user_options: Mapping[str, Any]) -> list[Any]:
+        """Return `_checked_profiles`, or refuse the spawn."""
+        options = {key: value for key, value in user_options.items() if key not in OPTIONS}
         try:
-            check_profile_options(rest, self._get_initialized_profile_list(profiles))
+            return self._checked_profiles(profiles, options)
         except EESSIError as error:
             self.forget_refused_options()
             raise refuse(self, error) from error
 
     async def load_user_options(self) -> None:
-        """Apply the profile, then take the choice: options that name it win over what a profile sets."""
-        if await self._profiles():
-            await super().load_user_options()
-            own = {key: value for key, value in self.user_options.items() if key in OPTIONS}
-            await self.take_choice(own)
-        else:
-            await self.ensure_choice()
+        """Apply the profile, then take the choice: options that name it win over what a profile sets.
+
+        What could be chosen a moment ago may have gone by now, so that options are checked again; KubeSpawner's own
+        `load_user_options`, which asks for the profiles anew, would answer what has gone with a KeyError.
+        """
+        try:
+            if profiles := await self._profiles():
+                checked = self._chosen_profile(profiles, self.user_options)
+                self._load_profile(checked[0]["slug"], checked)
+                await self.take_choice({key: value for key, value in self.user_options.items() if key in OPTIONS})
+            else:
+                await self.ensure_choice()
+        finally:
+            self.end_choice()
         self.tell(*(f"Attaching {found.mount_path} from {found.describe()}" for found in self.attachments()))
         self.tell_choice()
 
     # The pool that serves the choice
 
-    async def take_choice(self, user_options: Mapping[str, Any]) -> None:
-        """Take a choice, and the pool that serves it best now."""
-        await super().take_choice(user_options)
+    def reset_choice(self) -> None:
+        """Forget what was chosen for an earlier start."""
+        super().reset_choice()
         self.taken = ()
-        offers, choice = self._offers, self._choice
-        if offers is None or choice is None or not (offers.placing.states and choice.environments):
+
+    def settle_choice(self, offers: Offers, choice: Choice) -> None:
+        """Take a choice, and the pool that serves it best now."""
+        super().settle_choice(offers, choice)
+        self.taken, self.pool = (), choice.pool or self.pool
+        placing = offers.placing
+        if placing.all_kept:
+            raise all_kept()
+        if not placing.states:
             return
-        self.pool = choice.pool or self.pool
         request = self.server_request()
-        taken = choose_pool(offers.placing.offers(choice.environments, request))
+        if choice.environments:
+            taken = choose_pool(placing.offers(choice.environments, request))
+        else:
+            taken = placing.without_environments(request)[:1]
+        if all(offer.verdict is Verdict.CANNOT for offer in taken):
+            raise why_nowhere(placing, choice.environments, request)
         running = tuple(found for found in choice.environments if any(found.name in offer.builds for offer in taken))
-        if not running:
-            reason = why_nowhere(offers.placing, choice.environments, request)
-            raise refuse(self, reason) from reason
         self.taken, self._choice = taken, replace(choice, environments=running)
 
     def tell_choice(self) -> None:
@@ -166,13 +215,6 @@ class EESSISpawner(AttachedKubeSpawner, EESSIMixin):
             },
             promised=promised.path if promised else "",
         )
-
-
-def _as_list(profiles: Any) -> list[Any]:
-    """Return profiles that may be a mapping, ordered by its keys as KubeSpawner orders them."""
-    if isinstance(profiles, Mapping):
-        return [profiles[key] for key in sorted(profiles)]
-    return list(profiles or ())
 
 
 check_when_hub_starts()

@@ -84,6 +84,7 @@ class EESSIMixin(OfferingSpawner):
         self._last_good_options = dict(self.user_options)
         # What the administrator configured: the traits themselves become what a user or a profile chose.
         self.configured = self._chosen_traits()
+        self._chosen: dict[str, Any] = {}
 
     # From the form or a link to a choice
 
@@ -130,6 +131,13 @@ class EESSIMixin(OfferingSpawner):
         options = {"release": traits["release"], "environments": list(traits["module_environments"])}
         return {name: value for name, value in options.items() if value}
 
+    def _completed(self, options: Mapping[str, Any], traits: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return *options*; where they say nothing of a release and of environments, with what *traits* say."""
+        if not isinstance(options, Mapping):
+            return options  # which is refused when it is validated
+        says = options.get("release") or options.get("environments")
+        return options if says else {**options, **self._options_of(traits)}
+
     @default("options_from_form")
     def _default_options_from_form(self) -> Callable[..., Any]:
         return self.read_form
@@ -140,7 +148,7 @@ class EESSIMixin(OfferingSpawner):
         self._refused_release = ""
         try:
             options = options_from_fields(form_data, offers)
-            return validate_options(options or self._options_of(self.configured), offers).to_options()
+            return validate_options(self._completed(options, self.configured), offers).to_options()
         except EESSIError as error:
             known = (ALL_RELEASES, *offers.releases)
             self._refused_release = next((found for found in form_data.get("release", ()) if found in known), "")
@@ -154,30 +162,56 @@ class EESSIMixin(OfferingSpawner):
         """Turn options into traits; they may come from the REST API, or be stale, and are validated again."""
         self.begin()
         self.reset_choice()
-        await self.take_choice(user_options)
+        try:
+            await self.take_choice(user_options)
+        finally:
+            self.end_choice()
 
     def reset_choice(self) -> None:
-        """Forget what was chosen for an earlier start."""
+        """Forget what was chosen for an earlier start; what a hook or a group's overrides have set since then stays.
+
+        JupyterHub calls those before (`user.py`, `spawn`); what they set counts as configured.
+        """
         self._choice = None
-        for name, value in self.configured.items():
-            setattr(self, name, value)
+        for name, value in self._chosen.items():
+            if getattr(self, name) == value:
+                setattr(self, name, self.configured[name])
+        self.configured, self._chosen = self._chosen_traits(), {}
+
+    def end_choice(self) -> None:
+        """Keep what this start has set, to be reset by the next one."""
+        self._chosen = self._chosen_traits()
 
     async def take_choice(self, user_options: Mapping[str, Any]) -> None:
         """Take what *user_options* choose and, of what they do not say, what the traits say."""
         offers = await self.offered()
         try:
-            choice = validate_options(user_options or self._options_of(self._chosen_traits()), offers)
+            choice = validate_options(self._completed(user_options, self._chosen_traits()), offers)
         except EESSIError as error:
             # What was chosen before a repository died may be chosen again when it is back.
             if offers.problem is None:
                 self.forget_refused_options()
             raise refuse(self, error) from error
+        self._offers, self._choice = offers, choice
+        try:
+            self.settle_choice(offers, choice)
+        except EESSIError as error:
+            self.forget_refused_options()
+            raise refuse(self, error) from error
         self._last_good_options = dict(self.user_options)
+
+    def settle_choice(self, _offers: Offers, choice: Choice) -> None:
+        """Turn a choice that is offered into traits.
+
+        Raises
+        ------
+        EESSIError
+            If it cannot be served now.
+        """
         self.release = choice.release
         self.module_environments = [environment.name for environment in choice.environments]
         if choice.cpu_target is not None:
             self.cpu_target = choice.cpu_target
-        self._offers, self._choice = offers, choice
 
     def forget_refused_options(self) -> None:
         """Put back what was chosen before: JupyterHub has saved the refused options, and would use them again."""

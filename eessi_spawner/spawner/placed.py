@@ -12,11 +12,11 @@ from traitlets import Bool, Dict, TraitError, Unicode, validate
 from traitlets import List as ListTrait
 
 from eessi_spawner.cluster.resources import Resources, parse_quantity
-from eessi_spawner.errors import EESSIError
+from eessi_spawner.errors import EESSIError, InvalidChoiceError
 from eessi_spawner.placement.declared import parse_pools
 from eessi_spawner.placement.labels import DEFAULT_PREFIX, Labels
 from eessi_spawner.placement.offer import Offer, Verdict
-from eessi_spawner.placement.pool import PoolState, allowed
+from eessi_spawner.placement.pool import PoolState
 from eessi_spawner.placement.request import Request
 from eessi_spawner.pod import PodPatch
 from eessi_spawner.spawner.cpus import pin_from
@@ -111,6 +111,9 @@ class PlacedKubeSpawner(ExplainedKubeSpawner):
         # The offers that the server is started with, of one pool: one for each release.
         self.taken: tuple[Offer, ...] = ()
         super().__init__(*args, **kwargs)
+        # Where a profile or a user has set another image, `machine_images` are no images of the same.
+        self._configured_image = self.image
+        self._configured_machine_images = dict(self.machine_images)
 
     @validate("node_pools")
     def _check_node_pools(self, proposal: Mapping[str, Any]) -> Any:
@@ -132,9 +135,14 @@ class PlacedKubeSpawner(ExplainedKubeSpawner):
         """Begin to watch the cluster, and log what is wrong with its pools; the hub does not wait for it."""
         super().hub_starts(app)
         if self.find_node_pools:
-            # Kept from being collected by the task's own callback.
-            task = asyncio.ensure_future(self.hub_pools().states())
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+            _looking.add(task := asyncio.ensure_future(self._look_at_pools()))
+            task.add_done_callback(_looking.discard)
+
+    async def _look_at_pools(self) -> None:
+        try:
+            await self.hub_pools().states()
+        except Exception:
+            self.log.exception("The node pools cannot be found; servers and forms will ask for them again")
 
     # What there is
 
@@ -150,16 +158,16 @@ class PlacedKubeSpawner(ExplainedKubeSpawner):
             self.node_pools,
             prefix=self.node_label_prefix,
             group_label=self.node_group_label,
-            tolerations=self.tolerations,
+            tolerations=as_list(self.tolerations),
             api_client=client,
             count_pods=self.count_pods,
             log=self.log,
         )
 
-    async def pool_states(self, groups: frozenset[str]) -> tuple[PoolState, ...]:
-        """Return the pools that a member of *groups* may use; none where pools are not known."""
-        own = self.pod_reflector.pods.values() if self.pod_reflector else ()
-        return allowed(await self.hub_pools().states(own), groups)
+    async def pool_states(self) -> tuple[PoolState, ...]:
+        """Return all pools; none where pools are not known."""
+        own = self.pod_reflector.pods.values() if self.pod_reflector else None
+        return await self.hub_pools().states(own)
 
     # What a server asks for
 
@@ -171,23 +179,33 @@ class PlacedKubeSpawner(ExplainedKubeSpawner):
         overrides
             A profile's `kubespawner_override`, where the profile is not yet applied. Values that are called with the
             spawner are not known before that, and are left out.
+
+        Raises
+        ------
+        InvalidChoiceError
+            If an amount is none, or the CPU target cannot be one.
         """
         given = {name: value for name, value in (overrides or {}).items() if not callable(value)}
 
         def trait(name: str) -> Any:
-            return given.get(name, getattr(self, name))
+            value, own = getattr(self, name), given.get(name)
+            # As KubeSpawner does with profiles (`spawner.py`, `_apply_overrides`); None takes a key out.
+            if isinstance(value, dict) and isinstance(own, dict):
+                return {key: found for key, found in {**value, **own}.items() if found is not None}
+            return given.get(name, value)
 
-        devices = {**trait("extra_resource_limits"), **trait("extra_resource_guarantees")}
+        devices = {**(trait("extra_resource_limits") or {}), **(trait("extra_resource_guarantees") or {})}
         image_machines = tuple(trait("image_machines"))
-        machines = (*image_machines, *trait("machine_images")) if image_machines else ()
+        machine_images = self._images_of_machines(trait("image"), trait("machine_images"))
+        machines = (*image_machines, *machine_images) if image_machines else ()
         return Request(
             Resources(
                 # A limit without a guarantee is one (Kubernetes, `SetDefaults_Pod`).
-                cpu=float(trait("cpu_guarantee") or trait("cpu_limit") or 0),
-                memory=float(_bytes(trait("mem_guarantee") or trait("mem_limit"))),
+                cpu=parse_quantity(trait("cpu_guarantee") or trait("cpu_limit") or 0),
+                memory=_bytes(trait("mem_guarantee") or trait("mem_limit")),
                 devices={name: parse_quantity(count) for name, count in devices.items()},
             ),
-            tolerations=tuple(trait("tolerations")),
+            tolerations=tuple(as_list(trait("tolerations"))),
             pool=trait("pool"),
             pin=pin_from(trait("cpu_target")),
             machines=machines,
@@ -200,8 +218,15 @@ class PlacedKubeSpawner(ExplainedKubeSpawner):
         if not self.taken:
             return PodPatch()
         pool = self.taken[0].state.pool
-        image = "" if pool.machine in self.image_machines else self.machine_images.get(pool.machine, "")
+        is_for_it = not self.image_machines or pool.machine in self.image_machines
+        images = {} if is_for_it else self._images_of_machines(self.image, self.machine_images)
+        image = images.get(pool.machine, "")
         return PodPatch(requirements=pool.requirements, tolerations=pool.tolerations, image=image)
+
+    def _images_of_machines(self, image: str, machine_images: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the images that may take the place of *image*: none for one that has been chosen without them."""
+        is_chosen = image != self._configured_image and machine_images == self._configured_machine_images
+        return {} if is_chosen else machine_images
 
     async def start(self) -> Any:
         """Start the pod; where it had to wait for a node, keep how long that took."""
@@ -213,6 +238,22 @@ class PlacedKubeSpawner(ExplainedKubeSpawner):
         return address
 
 
-def _bytes(value: Any) -> Any:
+# Tasks that only the event loop would hold, and that weakly.
+_looking: set[asyncio.Future[None]] = set()
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return a list that may be a mapping, ordered by its keys as KubeSpawner orders them."""
+    if isinstance(value, Mapping):
+        return [value[key] for key in sorted(value)]
+    return list(value or ())
+
+
+def _bytes(value: Any) -> float:
     """Return an amount of memory as JupyterHub reads it: `4G` is 4 times 2**30."""
-    return ByteSpecification().validate(None, value) if value else 0
+    try:
+        return float(ByteSpecification().validate(None, value)) if value else 0.0
+    except TraitError as error:
+        raise InvalidChoiceError(
+            f"{str(value)[:50]!r} is not an amount of memory.", advice="Write it as 512M, 4G or a number of bytes."
+        ) from error

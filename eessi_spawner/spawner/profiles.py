@@ -29,8 +29,9 @@ def add_eessi_option(
 ) -> list[dict[str, Any]]:
     """Return *profiles*, each with the option `eessi` to choose release and CPU; one that has such an option keeps it.
 
-    Choices are plain JSON, so that forms may hand them to a browser. A profile that nothing can run says why in its
-    description.
+    What a profile sets itself is not to be chosen: one that sets environments gets no option, of one that sets the
+    release or the CPU only these are offered. Choices are plain JSON, so that forms may hand them to a browser. A
+    profile that nothing can run says why in its description.
 
     Parameters
     ----------
@@ -46,7 +47,13 @@ def add_eessi_option(
 
 
 def _with_option(profile: Json, offers: Offers, release: str, cpus: Sequence[CpuChoice]) -> dict[str, Any]:
-    choices = _choices(offers, release or next(iter(offers.releases), ""), cpus)
+    own = profile.get("kubespawner_override") or {}
+    if own.keys() & {"eessi_environments", "module_environments"}:
+        return dict(profile)
+    only = own.get("release") or ""
+    choices = _choices(offers, only or release or next(iter(offers.releases), ""), cpus)
+    if only:
+        choices = {key: choice for key, choice in choices.items() if choice["kubespawner_override"]["release"] == only}
     if choices:
         option = {"display_name": "EESSI release and CPU" if cpus else "EESSI release", "choices": choices}
         return {**profile, "profile_options": {OPTION: option, **profile.get("profile_options", {})}}
@@ -60,6 +67,7 @@ def _with_option(profile: Json, offers: Offers, release: str, cpus: Sequence[Cpu
 def _choices(offers: Offers, default: str, cpus: Sequence[CpuChoice]) -> dict[str, Json]:
     """Return what can run, as KubeSpawner's choices; where pools are not known, each release."""
     choices: dict[str, Json] = {}
+    default_cpus = [cpu for cpu in cpus if cpu.is_default]
     versions = (*offers.releases, ALL_RELEASES) if len(offers.releases) > 1 else offers.releases
     for version in versions:
         environments = [found for found in offers.runnable if version in (ALL_RELEASES, found.release)]
@@ -70,14 +78,14 @@ def _choices(offers: Offers, default: str, cpus: Sequence[CpuChoice]) -> dict[st
             choices[version] = _choice(name, override, is_default=version == default)
             continue
         # Side by side releases differ in what they have for a CPU: what runs is said when the server starts.
-        of_release = cpus[:1] if version == ALL_RELEASES else [cpu for cpu in cpus if cpu.can_run(version)]
+        of_release = default_cpus if version == ALL_RELEASES else [cpu for cpu in cpus if cpu.can_run(version)]
         for cpu in of_release:
             if version != ALL_RELEASES:
                 name = f"{version}, {cpu.value or AUTOMATIC}: {cpu.by_release[version].sentence}"
             elif not any(map(cpu.can_run, offers.releases)):
                 continue
             key = f"{version}-{encode(cpu.value)}" if cpu.value else version
-            is_default = version == default and not cpu.value
+            is_default = version == default and cpu.is_default
             choices[key] = _choice(name, {**override, "cpu_target": cpu.value}, is_default=is_default)
     return choices
 
@@ -86,26 +94,42 @@ def _choice(name: str, override: Json, *, is_default: bool) -> Json:
     return {"display_name": name, "default": is_default, "kubespawner_override": override}
 
 
-def check_profile_options(options: Json, profiles: Sequence[Json]) -> None:
-    """Make sure that KubeSpawner can act on *options*.
+def find_profile(options: Json, profiles: Sequence[Json]) -> Json:
+    """Return the one of *profiles* that *options* choose, else the default.
 
     Parameters
     ----------
-    options
-        `profile` and the options of that profile.
     profiles
         As KubeSpawner initialises them: with slugs and defaults.
 
     Raises
     ------
     InvalidChoiceError
-        If a profile, an option or a choice does not exist, or a value is of the wrong type.
+        If there is no such profile.
     """
     slug = options.get("profile") or ""
     matching = [profile for profile in profiles if (profile["slug"] == slug if slug else profile.get("default"))]
     if not matching:
         raise _unknown("profile", slug, [profile["slug"] for profile in profiles])
-    settings = matching[0].get("profile_options") or {}
+    return matching[0]
+
+
+def check_profile_options(options: Json, profile: Json) -> None:
+    """Make sure that KubeSpawner can act on *options*.
+
+    Parameters
+    ----------
+    options
+        `profile` and the options of that profile.
+    profile
+        The one that they choose, as KubeSpawner initialises it.
+
+    Raises
+    ------
+    InvalidChoiceError
+        If an option or a choice does not exist, or a value is of the wrong type.
+    """
+    settings = profile.get("profile_options") or {}
     for key, value in options.items():
         if key == "profile":
             continue

@@ -28,13 +28,15 @@ class Waits:
 
 
 def seconds_until_scheduled(pod: Mapping[str, Any]) -> float | None:
-    """Return how long a pod waited for a node; None: it has none."""
-    for condition in pod.get("status", {}).get("conditions") or ():
-        if condition["type"] == "PodScheduled" and condition["status"] == "True":
-            waited = _time(condition["lastTransitionTime"]) - _time(pod["metadata"]["creationTimestamp"])
-            return max(waited.total_seconds(), 0.0)
+    """Return how long a pod waited for a node; None: it has none, or its times are not known."""
+    created = _time((pod.get("metadata") or {}).get("creationTimestamp"))
+    for condition in (pod.get("status") or {}).get("conditions") or ():
+        if condition.get("type") == "PodScheduled" and condition.get("status") == "True":
+            scheduled = _time(condition.get("lastTransitionTime"))
+            return max((scheduled - created).total_seconds(), 0.0) if scheduled and created else None
     return None
 
 
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+def _time(text: str | None) -> datetime | None:
+    """Return a time of Kubernetes; it sends null for one that is not set (apimachinery `meta/v1/time.go`)."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
