@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from eessi_spawner.cluster.nodes import Taint
@@ -79,6 +79,7 @@ class PoolState:
     rooms: tuple[Resources, ...] | None = None
     closed: int = 0
     sizes: tuple[Resources, ...] = ()
+    _free: dict[object, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def largest(self) -> tuple[Resources, ...]:
@@ -92,7 +93,13 @@ class PoolState:
 
     def free_for(self, resources: Resources) -> int | None:
         """Return on how many nodes there is room for *resources* now; None: nobody counts."""
-        return None if self.rooms is None else sum(resources.fits_in(room) for room in self.rooms)
+        if self.rooms is None:
+            return None
+        # Asked for each release and CPU of a form, and for each user's.
+        asked = (resources.cpu, resources.memory, *sorted(resources.devices.items()))
+        if asked not in self._free:
+            self._free[asked] = sum(resources.fits_in(room) for room in self.rooms)
+        return self._free[asked]
 
 
 def allowed(states: Iterable[PoolState], groups: Collection[str]) -> tuple[PoolState, ...]:

@@ -20,7 +20,8 @@ Json = Mapping[str, Any]
 
 _FIRST_LIST_SECONDS = 5.0
 _PERIOD_SECONDS = 0.05
-_COUNTED_SECONDS = 1.0
+# One spawn asks several times, and a class spawns at once: a large cluster is looked at but once a second.
+_LOOK_SECONDS = 1.0
 _NEVER = -1
 # Of configurations: profiles and hooks can give each server tolerations of its own.
 _KEPT = 64
@@ -81,11 +82,11 @@ class HubPools:
         self._log = log
         self._states = declared_states(declared)
         self._version = _NEVER
-        self._count_next = 0.0
+        self._next_look = 0.0
         self._warned: set[str] = set()
 
     async def states(self, own_pods: Iterable[Json] | None = None) -> tuple[PoolState, ...]:
-        """Return the pools; none where nothing is declared and nothing is known of nodes.
+        """Return the pools as they were a second ago at most; none where nothing is declared or known of nodes.
 
         Parameters
         ----------
@@ -97,11 +98,14 @@ class HubPools:
         if inventory is None:
             return self._states
         await self._patience.wait_for(inventory)
-        if own_pods is not None and not inventory.pods_known:
-            self._count(inventory, own_pods)
-        # Nodes that were known and have all gone are news as well.
-        if (inventory.nodes or self._version != _NEVER) and self._version != inventory.version:
-            self._look(inventory)
+        now = asyncio.get_running_loop().time()
+        if now >= self._next_look:
+            self._next_look = now + _LOOK_SECONDS
+            if own_pods is not None:
+                inventory.use_own(own_pods)
+            # Nodes that were known and have all gone are news as well.
+            if (inventory.nodes or self._version != _NEVER) and self._version != inventory.version:
+                self._look(inventory)
         return self._states
 
     @property
@@ -114,13 +118,6 @@ class HubPools:
     def counts_own(self) -> bool:
         """Whether only this hub's own pods are counted."""
         return self._inventory is not None and not self._inventory.pods_known
-
-    def _count(self, inventory: Inventory, own_pods: Iterable[Json]) -> None:
-        """Count the hub's own pods, unless it was just done: one spawn asks several times, and pods are many."""
-        now = asyncio.get_running_loop().time()
-        if now >= self._count_next:
-            inventory.use_own(own_pods)
-            self._count_next = now + _COUNTED_SECONDS
 
     def _look(self, inventory: Inventory) -> None:
         version = inventory.version
