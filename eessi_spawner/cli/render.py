@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
-import os
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from eessi_spawner.cli.kept_output import standard_output_kept
 from eessi_spawner.errors import InvalidChoiceError, SetUpError
 
 
@@ -46,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"The hub's packages were expected, and {error.name} is not installed.",
             advice="Run this where the hub runs, or install eessi-spawner[hub].",
         ) from error
-    with _standard_output_for_yaml_alone():
+    with standard_output_kept():
         text = render(arguments.config, user=arguments.user, server=arguments.server, options=options)
     print(text, end="")
     return 0
@@ -90,25 +87,3 @@ def _parse_value(key: str, text: str) -> Any:
             f"The option '{key[:60]}' was expected to be JSON, since it begins with {text[0]!r}: {error}.",
             advice="""Quote it for the shell: --option 'environments=["a", "b"]'.""",
         ) from error
-
-
-@contextmanager
-def _standard_output_for_yaml_alone() -> Iterator[None]:
-    """Send all that is printed, here and by programs that are started, to standard error; warnings too, each a line."""
-    if sys.stdout is None:
-        yield
-        return
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setLevel(logging.WARNING)
-    # What raised is told by the error that the command ends with.
-    handler.addFilter(lambda record: not record.exc_info)
-    logging.getLogger().addHandler(handler)
-    saved = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        with redirect_stdout(sys.stderr):
-            yield
-    finally:
-        os.dup2(saved, 1)
-        os.close(saved)
-        logging.getLogger().removeHandler(handler)

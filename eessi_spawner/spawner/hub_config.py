@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,8 @@ from jupyterhub import orm
 from jupyterhub.app import JupyterHub
 from jupyterhub.objects import Server
 from jupyterhub.user import User
+from kubernetes_asyncio.config import kube_config
+from kubespawner.clients import load_config
 from traitlets import TraitError
 from traitlets.config.loader import JSONFileConfigLoader, PyFileConfigLoader
 
@@ -22,6 +26,14 @@ from eessi_spawner.errors import InvalidChoiceError
 from eessi_spawner.spawner.kube import EESSISpawner
 
 API_TOKEN = "<API token>"  # noqa: S105  (what is shown instead of one)
+
+# KubeSpawner refuses to be made without one.
+NO_CLUSTER = """
+{apiVersion: v1, kind: Config, current-context: none,
+ clusters: [{name: none, cluster: {server: "http://127.0.0.1:1"}}],
+ users: [{name: none, user: {}}],
+ contexts: [{name: none, context: {cluster: none, user: none}}]}
+"""
 
 
 def load_hub(file: Path) -> Any:
@@ -107,6 +119,29 @@ def _settings(app: Any) -> dict[str, Any]:
         "public_url": urlparse(app.public_url) if app.public_url else "",
         "cookie_options": app.tornado_settings.get("cookie_options", {}),
     }
+
+
+@contextmanager
+def a_kubeconfig() -> Iterator[None]:
+    """Let KubeSpawner find a cluster's address: the pod's or the user's own, else one where nothing listens."""
+    # Where there is none, it says so in a warning of its own.
+    logging.disable(logging.ERROR)
+    try:
+        load_config()
+    except Exception:  # noqa: BLE001  (a helper program of a kubeconfig may raise anything)
+        logging.disable(logging.NOTSET)
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write(NO_CLUSTER)
+            file.flush()
+            before = kube_config.KUBE_CONFIG_DEFAULT_LOCATION
+            kube_config.KUBE_CONFIG_DEFAULT_LOCATION = file.name
+            try:
+                yield
+            finally:
+                kube_config.KUBE_CONFIG_DEFAULT_LOCATION = before
+    else:
+        logging.disable(logging.NOTSET)
+        yield
 
 
 def wrong_trait(error: TraitError) -> InvalidChoiceError:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 from jupyterhub.utils import maybe_future
-from kubernetes_asyncio.config import kube_config
-from kubespawner.clients import load_config
 from tornado.web import HTTPError
 from traitlets import TraitError
 
@@ -22,17 +17,9 @@ from eessi_spawner.attach.nfs import NFSAttachment
 from eessi_spawner.errors import EESSIError, InvalidChoiceError
 from eessi_spawner.spawner.claims import claim_manifest, volume_manifest
 from eessi_spawner.spawner.hidden_secrets import find_secrets, hide_secrets
-from eessi_spawner.spawner.hub_config import load_hub, spawner_for, unexpected, wrong_trait
+from eessi_spawner.spawner.hub_config import a_kubeconfig, load_hub, spawner_for, unexpected, wrong_trait
 from eessi_spawner.spawner.kube import EESSISpawner
 from eessi_spawner.spawner.service_address import may_be_service
-
-# KubeSpawner refuses to be made without one.
-NO_CLUSTER = """
-{apiVersion: v1, kind: Config, current-context: none,
- clusters: [{name: none, cluster: {server: "http://127.0.0.1:1"}}],
- users: [{name: none, user: {}}],
- contexts: [{name: none, context: {cluster: none, user: none}}]}
-"""
 
 
 def render(config: Path, *, user: str, server: str = "", options: Mapping[str, Any]) -> str:
@@ -53,7 +40,7 @@ def render(config: Path, *, user: str, server: str = "", options: Mapping[str, A
         If the options are refused, or the configuration cannot be used.
     """
     app = load_hub(config)
-    with _a_kubeconfig():
+    with a_kubeconfig():
         return asyncio.run(_render(app, user, server, options))
 
 
@@ -116,26 +103,3 @@ def _comments(spawner: EESSISpawner) -> Iterator[str]:
             yield f"{attachment.server}: if this is a Service of the cluster, the spawner puts its address in."
     if spawner.pre_spawn_hook:
         yield "pre_spawn_hook was not run: it may change what is outside of the pod."
-
-
-@contextmanager
-def _a_kubeconfig() -> Iterator[None]:
-    """Let KubeSpawner find a cluster's address: the pod's or the user's own, else one where nothing listens."""
-    # Where there is none, it says so in a warning of its own.
-    logging.disable(logging.ERROR)
-    try:
-        load_config()
-    except Exception:  # noqa: BLE001  (a helper program of a kubeconfig may raise anything)
-        logging.disable(logging.NOTSET)
-        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
-            file.write(NO_CLUSTER)
-            file.flush()
-            before = kube_config.KUBE_CONFIG_DEFAULT_LOCATION
-            kube_config.KUBE_CONFIG_DEFAULT_LOCATION = file.name
-            try:
-                yield
-            finally:
-                kube_config.KUBE_CONFIG_DEFAULT_LOCATION = before
-    else:
-        logging.disable(logging.NOTSET)
-        yield

@@ -17,8 +17,8 @@ from kubernetes_asyncio.config import kube_config
 from kubespawner import KubeSpawner
 from traitlets.config import Config
 
+from eessi_spawner.spawner.hub_config import NO_CLUSTER
 from eessi_spawner.spawner.kube import EESSISpawner
-from eessi_spawner.spawner.render import NO_CLUSTER
 from tests.benchmarks.costs import Cost, median, ratio
 from tests.benchmarks.table import Table
 

@@ -15,8 +15,8 @@ from jupyterhub.user import User
 from kubernetes_asyncio.client import ApiClient
 from traitlets.config import Config
 
+from eessi_spawner.spawner.hub_config import NO_CLUSTER
 from eessi_spawner.spawner.kube import EESSISpawner
-from eessi_spawner.spawner.render import NO_CLUSTER
 from tests.unit.spawner.pods import Json, MakeSpawner
 
 
