@@ -17,6 +17,7 @@ Json = Mapping[str, Any]
 
 # Those that take nothing of a node need not be sent.
 _BOUND = "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed"
+_PERIOD_SECONDS = 0.05
 
 
 class Inventory:
@@ -86,6 +87,15 @@ class Inventory:
             )
             watches.append(self._pod_watch)
         self._tasks = [asyncio.create_task(watch.run(), name=f"watch {watch.path}") for watch in watches]
+
+    async def settled(self, seconds: float) -> None:
+        """Wait until each watch has its first list or has been told why it gets none, for *seconds* at most."""
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        while clock() - began < seconds:
+            if all(state.kind != "waiting" or state.reason for state in (self.nodes_state, self.pods_state)):
+                return
+            await asyncio.sleep(_PERIOD_SECONDS)
 
     async def stop(self) -> None:
         """End both watches; what is known stays."""
