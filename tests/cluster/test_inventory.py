@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from kubernetes import client
 
 from eessi_spawner.cluster.inventory import Inventory
 from eessi_spawner.cluster.nodes import node_from_json
 from eessi_spawner.cluster.resources import Resources
 from eessi_spawner.cluster.watch import ListWatch
+from tests.cluster.accounts import service_account
 from tests.cluster.hub_client import hub_client
 from tests.cluster.pods import FOREVER, wait_until_gone
 from tests.cluster.testbed.api import Api
@@ -217,31 +217,6 @@ def test_a_version_that_the_api_server_has_forgotten_leads_to_a_list(
 
     assert sorted(asyncio.run(names_after("1"))) == sorted(NODES)
     assert "too old resource version: 1 (" in caplog.text
-
-
-@contextlib.contextmanager
-def service_account(testbed: Cluster, api: Api, name: str, folder: Path, *resources: str) -> Iterator[Path]:
-    """Make one that may list and watch *resources*; return a kubeconfig of its."""
-    rbac = client.RbacAuthorizationV1Api(api.core.api_client)
-    api.core.create_namespaced_service_account("default", {"metadata": {"name": name}})
-    subject = {"kind": "ServiceAccount", "name": name, "namespace": "default"}
-    if resources:
-        rules = [{"apiGroups": [""], "resources": list(resources), "verbs": ["list", "watch"]}]
-        rbac.create_cluster_role({"metadata": {"name": name}, "rules": rules})
-    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name}
-    rbac.create_cluster_role_binding({"metadata": {"name": name}, "roleRef": role, "subjects": [subject]})
-    token = api.core.create_namespaced_service_account_token(name, "default", {"spec": {}}).status.token
-    config = json.loads(testbed.kubeconfig.read_text())
-    config["users"][0]["user"] = {"token": token}
-    kubeconfig = folder / f"{name}.kubeconfig"
-    kubeconfig.write_text(json.dumps(config))
-    try:
-        yield kubeconfig
-    finally:
-        rbac.delete_cluster_role_binding(name)
-        if resources:
-            rbac.delete_cluster_role(name)
-        api.core.delete_namespaced_service_account(name, "default")
 
 
 def test_without_rights_it_says_so_and_asks_seldom(testbed: Cluster, api: Api, tmp_path: Path) -> None:

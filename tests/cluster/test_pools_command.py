@@ -12,7 +12,7 @@ import pytest
 from eessi_spawner.cli.main import main
 from eessi_spawner.placement.labels import Labels
 from eessi_spawner.stack.cpu_targets import CpuTarget
-from tests.cluster.test_inventory import service_account
+from tests.cluster.accounts import service_account
 from tests.cluster.testbed.api import Api
 from tests.cluster.testbed.cluster import Cluster
 

@@ -18,6 +18,7 @@ from eessi_spawner.attach.ways import parse_attachments
 from eessi_spawner.checks import pod_start
 from eessi_spawner.cli.main import make_parser
 from eessi_spawner.errors import CatalogueError, ClusterError, EESSIError, MountError
+from eessi_spawner.spawner.attached import AttachedKubeSpawner
 from eessi_spawner.spawner.kube import EESSISpawner
 from eessi_spawner.spawner.mixin import EESSIMixin
 
@@ -69,8 +70,9 @@ def test_the_catalogues_page_explains_every_code_of_a_failed_update() -> None:
 
 
 def test_the_page_on_pods_lists_every_setting_with_its_default() -> None:
-    table = rows(ATTACH_PAGE)
-    for name, trait in EESSISpawner.class_own_traits(config=True).items():
+    table, traits = rows(ATTACH_PAGE), AttachedKubeSpawner.class_own_traits(config=True)
+    assert "eessi_attach" in traits
+    for name, trait in traits.items():
         default = trait.default()
         assert table[name][0].strip("`") == {"": '""'}.get(str(default), str(default)), name
         assert trait.help, name
