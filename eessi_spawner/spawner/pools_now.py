@@ -120,11 +120,11 @@ async def make_report(spawner: EESSISpawner, reading: Reading) -> PoolsReport:
     """Return what *reading* means for the hub that *spawner* is of: all its pools, of whatever group."""
     pools, open_nodes = _pools(spawner, reading)
 
-    async def all_pools(_groups: frozenset[str]) -> tuple[PoolState, ...]:
+    async def all_pools() -> tuple[PoolState, ...]:
         return pools.states
 
     looks, spawner.find_node_pools = spawner.find_node_pools, False
-    spawner.pool_states = all_pools  # type: ignore[method-assign, assignment]
+    spawner.pool_states = all_pools  # type: ignore[method-assign]
     offers = await spawner.find_offers()
     server = spawner.server_request()
     reports = []

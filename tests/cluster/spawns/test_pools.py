@@ -144,25 +144,27 @@ def test_with_all_nodes_cordoned_the_person_is_told_and_waits(labelled: Place, p
 
 
 def test_a_pool_that_is_scaled_from_zero_waits_for_its_node_and_the_next_person_hears_how_long(
-    place: Place, person_on: StartHub, api: Api
+    labelled: Place, person_on: StartHub, api: Api
 ) -> None:
+    label(api, "node-a", (OLDER,))
     pool: dict[str, Any] = {
         "name": "cloud",
-        "cpu_target": OLDER.path,
+        "cpu_target": BEST.path,
         "node_selector": {"example.org/pool": "cloud"},
         "cpu": 2,
         "memory": "8Gi",
-        "max_nodes": 1,
+        "max_nodes": 2,
     }
     person = person_on("baseline", node_pools=[pool], **FOUND)
-    assert "no free node now; a new one is started" in shown(person)
-    assert person.ask({"pool": "cloud"}) in {201, 202}
-    wait_until("the pod waits", lambda: api.core.list_namespaced_pod(place.namespace).items)
+    wait_until("it is offered", lambda: "no free node now; a new one is started" in shown(person))
+    spawn = Spawn(person, {"cpu_target": BEST.path})
+    spawn.wait_until_told("a new one is started", seconds=20)
+    spawn.wait_until_told("No node can take the server now", seconds=20)
     # As an autoscaler brings a node.
     api.core.patch_node("node-b", {"metadata": {"labels": {"example.org/pool": "cloud"}}})
     try:
-        assert "Server ready" in person.told()[-1]
-        assert node_of(api, place, person) == "node-b"
+        assert "Server ready" in spawn.end()
+        assert node_of(api, labelled, person) == "node-b"
         with cordoned(api, "node-b"):
             wait_until("the next person hears it", lambda: "the last ones took" in shown(Person(person.hub, "next")))
     finally:

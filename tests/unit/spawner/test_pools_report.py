@@ -118,7 +118,7 @@ AMISS: dict[str, tuple[list[Node], list[Json], list[str]]] = {
     "nodes that report nothing": (
         [node(name) for name in "abcd"],
         [],
-        ["4 nodes report no CPU target: a, b, c, ..."],
+        ["4 nodes report no CPU target: a, b, c and 1 more"],
     ),
     "a taint of a found pool that is not tolerated": (
         [node("a", ZEN3, taints=(GPU_TAINT,))],
