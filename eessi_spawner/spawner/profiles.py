@@ -82,9 +82,9 @@ def _choices(offers: Offers, default: str, cpus: Sequence[CpuChoice]) -> dict[st
         for cpu in of_release:
             if version != ALL_RELEASES:
                 name = f"{version}, {cpu.value or AUTOMATIC}: {cpu.by_release[version].sentence}"
-            elif not any(map(cpu.can_run, offers.releases)):
+            elif not cpu.is_possible:
                 continue
-            key = f"{version}-{encode(cpu.value)}" if cpu.value else version
+            key = f"{version}-{encode(cpu.value)}" if cpu.value and version != ALL_RELEASES else version
             is_default = version == default and cpu.is_default
             choices[key] = _choice(name, {**override, "cpu_target": cpu.value}, is_default=is_default)
     return choices

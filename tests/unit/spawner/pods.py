@@ -6,8 +6,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from eessi_spawner.kernels.settings import SETTINGS_VARIABLE
+from jupyterhub.spawner import Spawner
+
+from eessi_spawner.kernels.settings import SETTINGS_VARIABLE, KernelSettings, settings_from_variable
 from eessi_spawner.spawner.kube import EESSISpawner
+from tests.unit.affinity import REQUIRED
 
 Json = dict[str, Any]
 MakeSpawner = Callable[..., EESSISpawner]
@@ -33,6 +36,46 @@ PROFILES = [
         },
     },
 ]
+
+
+ZEN4, ZEN3, ARM = "x86_64/amd/zen4", "x86_64/amd/zen3", "aarch64/neoverse_n1"
+POOLS: list[Json] = [
+    {"name": "zen4", "cpu_target": ZEN4, "node_selector": {"pool": "zen4"}},
+    {"name": "zen3", "cpu_target": ZEN3, "node_selector": {"pool": "zen3"}, "nfs_server": "192.0.2.3"},
+    {"name": "arm", "cpu_target": ARM, "node_selector": {"pool": "arm"}},
+    {
+        "name": "gpu",
+        "cpu_target": ZEN4,
+        "accelerators": ["nvidia/cc80"],
+        "node_selector": {"pool": "gpu"},
+        "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}],
+    },
+    {
+        "name": "course",
+        "cpu_target": ZEN4,
+        "node_selector": {"pool": "course"},
+        "allowed_groups": ["course"],
+    },
+]
+
+
+def join(spawner: Spawner, *groups: str) -> None:
+    """Let the user of *spawner* be in *groups*, and in no others."""
+    spawner.user.sync_groups(groups)
+
+
+def settings(pod: Json) -> KernelSettings:
+    return settings_from_variable(variables(pod)[SETTINGS_VARIABLE])
+
+
+def terms(pod: Json) -> list[Json]:
+    affinity = pod["spec"].get("affinity") or {}
+    found: list[Json] = affinity["nodeAffinity"][REQUIRED]["nodeSelectorTerms"] if affinity else []
+    return found
+
+
+def pool_term(*pools: str) -> Json:
+    return {"key": "pool", "operator": "In", "values": list(pools)}
 
 
 def notebook(pod: Json) -> Json:
