@@ -126,7 +126,7 @@ def _start(state: Path, *, root: str, port: int, log: Path | None, config: Path)
     with ExitStack() as files:
         output = files.enter_context(log.open("ab")) if log else None
         return subprocess.Popen(
-            [sys.executable, "-m", "jupyterhub", "-f", str(config)],
+            [*_ends_with_us(), sys.executable, "-m", "jupyterhub", "-f", str(config)],
             cwd=state,
             env={**os.environ, "EESSI_DEMO": json.dumps(settings), "PATH": path},
             stdin=subprocess.DEVNULL,
@@ -134,6 +134,12 @@ def _start(state: Path, *, root: str, port: int, log: Path | None, config: Path)
             stderr=subprocess.STDOUT if output else None,
             start_new_session=True,
         )
+
+
+def _ends_with_us() -> list[str]:
+    """Return what lets a program be asked to end when this process is killed, and cannot ask it (util-linux)."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path | None) -> None:

@@ -40,7 +40,7 @@ def main() -> int:
     # A closed terminal and `kill` end it as Ctrl-C does: with all that it started.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    directory = Path(tempfile.mkdtemp(prefix="eessi-cluster-"))
+    directory = Path(tempfile.mkdtemp(prefix=folders.HUB))
     sys.stdout.write(
         "Starting a cluster. It changes this machine's control groups, and its nodes run as root: it belongs into a"
         " virtual machine to throw away.\n"

@@ -6,7 +6,9 @@ build makes its programs beforehand, which takes minutes the first time.
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -36,6 +38,8 @@ def main() -> int:
     folder = options.directory / folders.DEVELOPER
     if options.what == "down":
         folders.remove(folder)
+        for left in Path(tempfile.gettempdir()).glob(f"{folders.HUB}*"):
+            shutil.rmtree(left, ignore_errors=True)
         return 0
     if options.what == "status":
         return status(folder)

@@ -22,6 +22,8 @@ from tests.cluster.testbed.programs import wait_until
 BASE = Path("/var/cache/eessi-testbed")
 # What `make cluster` starts, and `make cluster-down` removes.
 DEVELOPER = "developer"
+# What the hub on it keeps lies in a temporary directory of this name.
+HUB = "eessi-cluster-"
 
 
 def lock(folder: Path) -> IO[str] | None:
