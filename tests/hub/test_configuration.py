@@ -65,3 +65,18 @@ def test_the_trait_and_its_value_are_named(setting: str, words: str, tmp_path: P
     ended = start(tmp_path, 'c.JupyterHub.spawner_class = "eessi"', setting)
     assert ended.returncode == 1
     assert words in ended.stderr
+
+
+@pytest.mark.parametrize("name", ["EESSISpawner", "EESSILocalSpawner"])
+def test_groups_that_nobody_knows_are_warned_of_once(name: str, tmp_path: Path) -> None:
+    entry_point = {"EESSISpawner": "eessi", "EESSILocalSpawner": "eessi-local"}[name]
+    lines = (
+        f"c.JupyterHub.spawner_class = {entry_point!r}",
+        'c.JupyterHub.load_groups = {"known": {"users": []}}',
+        f'c.{name}.release_groups = {{"2023.06": ["known", "nobody"], "2025.06": ["known"]}}',
+    )
+    # There is no such proxy: it comes after the check.
+    ended = start(tmp_path, *lines, 'c.ConfigurableHTTPProxy.command = ["/nowhere/proxy"]')
+    assert ended.stderr.count("Group 'nobody' is not known to JupyterHub") == 1
+    assert "nobody may use release 2023.06." in ended.stderr
+    assert "Group 'known'" not in ended.stderr

@@ -41,7 +41,7 @@ ARM_IMAGE = {"aarch64": "registry.example.org/arm:1"}
         ({"pool": "gpu"}, {}, "gpu", ""),
     ],
 )
-def test_a_pod_goes_to_the_pool_that_serves_its_choice(
+def test_a_pod_goes_to_the_pool_that_serves_its_choice(  # noqa: PLR0913, PLR0917
     options: Json, kube: Json, pool: str, pin: str, make_spawner: MakeSpawner, pod_of: PodOf
 ) -> None:
     pod = pod_of(make_spawner(kube, node_pools=POOLS), options)

@@ -12,7 +12,8 @@ import pytest
 from tornado.web import HTTPError
 
 from eessi_spawner.kernels.settings import SETTINGS_VARIABLE
-from tests.unit.spawner.pods import PROFILES, Json, MakeSpawner, PodOf, notebook
+from tests.unit.affinity import REQUIRED
+from tests.unit.spawner.pods import POOLS, PROFILES, ZEN3, ZEN4, Json, MakeSpawner, PodOf, notebook, pool_term
 
 IMAGES = {"registry.example.org/a:1", "registry.example.org/c:1"}
 OWN_IMAGE = r"registry\.example\.org/[a-z0-9]+:[a-z0-9.]+"
@@ -83,9 +84,10 @@ TEXTS = [
     *RELEASES,
     *ENVIRONMENTS,
     *("small", "large", "a", "c", "b", "../..", "%s", "{0}", "\x00", "é" * 300),
+    *(ZEN4, ZEN3, "automatic", "x86_64/intel/haswell", "zen4", "gpu", "course", "2025.06-x86-64.amd.zen3"),
 ]
 KEYS = [
-    *("profile", "eessi", "image", "image--unlisted-choice", "release", "environments"),
+    *("profile", "eessi", "image", "image--unlisted-choice", "release", "environments", "cpu_target", "pool"),
     *("eessi--unlisted-choice", "--unlisted-choice", "profile--unlisted-choice", "kubespawner_override", ""),
 ]
 
@@ -107,6 +109,8 @@ RIGHT: dict[str, list[Any]] = {
     "image": ["a", "c", "", None],
     "image--unlisted-choice": ["registry.example.org/b:2", ""],
     "release": ["2025.06", "2023.06", "all"],
+    "cpu_target": [ZEN4, ZEN3, "x86_64/generic", "automatic", "", None],
+    "pool": ["zen4", "zen3", "gpu", "", None],
     "environments": [["2025.06-python-2025b"], ["2023.06-python-2023b", "2025.06-python-2024a"], []],
 }
 
@@ -122,7 +126,8 @@ def any_options(draw: random.Random) -> Json:
 def test_any_options_are_refused_by_http_400_or_make_a_pod_of_the_form(
     profiles: list[Json], make_spawner: MakeSpawner, loop: asyncio.AbstractEventLoop
 ) -> None:
-    spawner = make_spawner({"profile_list": profiles})
+    spawner = make_spawner({"profile_list": profiles}, node_pools=POOLS)
+    usable = [pool["name"] for pool in POOLS if pool["name"] not in {"course", "arm"}]
     # The traceback that JupyterHub logs for each refusal takes longer than all else.
     spawner.log.disabled = True
     offered = {offer.environment.name for offer in loop.run_until_complete(spawner.find_offers()).environments}
@@ -130,8 +135,8 @@ def test_any_options_are_refused_by_http_400_or_make_a_pod_of_the_form(
     pods, refused = 0, 0
 
     async def spawn(options: Json) -> Any:
-        # As JupyterHub makes a spawner anew for each start.
-        spawner.release, spawner.module_environments, spawner.image = "", [], "registry.example.org/c:1"
+        # As JupyterHub makes a spawner anew for each start; what is ours has to be reset by itself.
+        spawner.image = "registry.example.org/c:1"
         spawner.user_options = options
         try:
             await spawner._run_apply_user_options(options)
@@ -157,6 +162,8 @@ def test_any_options_are_refused_by_http_400_or_make_a_pod_of_the_form(
             assert chosen, options
             assert chosen <= offered, options
             assert container.image in IMAGES or re.fullmatch(OWN_IMAGE, container.image), options
+            (term,) = pod.spec.affinity["nodeAffinity"][REQUIRED]["nodeSelectorTerms"]
+            assert term["matchExpressions"] in [[pool_term(name)] for name in usable], options
 
     try:
         loop.run_until_complete(all_of_them())
