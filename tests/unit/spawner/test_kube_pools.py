@@ -183,14 +183,14 @@ def test_after_a_choice_that_no_pool_can_run_the_last_good_one_is_put_back(
 def test_a_profiles_choice_that_goes_while_a_server_starts_is_http_400(
     make_spawner: MakeSpawner, pod_of: PodOf
 ) -> None:
-    def forget(spawner: Any) -> list[Json]:
-        spawner.node_pools = [POOLS[1]] if seen else POOLS
-        seen.append(spawner)
+    def profiles(spawner: Any) -> list[Json]:
+        # Asked for after the offers: from the next time on they are others.
+        spawner.node_pools = [POOLS[1]]
         return [{"display_name": "P", "slug": "p"}]
 
-    seen: list[object] = []
+    spawner = make_spawner({"profile_list": profiles}, node_pools=POOLS)
     with pytest.raises(HTTPError, match="There is no choice of 'eessi'") as raised:
-        pod_of(make_spawner({"profile_list": forget}), {"profile": "p", "eessi": "2025.06-x86-64.amd.zen4"})
+        pod_of(spawner, {"profile": "p", "eessi": "2025.06-x86-64.amd.zen4"})
     assert raised.value.status_code == 400
 
 
