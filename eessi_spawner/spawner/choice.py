@@ -100,6 +100,15 @@ def options_from_fields(fields: Mapping[str, list[Any]], offers: Offers) -> dict
     return options
 
 
+def offered_fields(fields: Mapping[str, list[Any]], offers: Offers) -> dict[str, Any]:
+    """Return the release and the CPU of a form, where they are offered: a form that is refused comes back with them."""
+    known = {"release": (ALL_RELEASES, *offers.releases), "cpu_target": (AUTOMATIC, *offers.cpu_targets)}
+    given = {
+        name: next((value for value in fields.get(name, ()) if value in values), "") for name, values in known.items()
+    }
+    return {name: value for name, value in given.items() if value}
+
+
 def validate_options(options: object, offers: Offers) -> Choice:
     """Return the choice that *options* stand for.
 
@@ -129,34 +138,10 @@ def validate_options(options: object, offers: Offers) -> Choice:
             raise offers.problem
         return Choice("", ())
     release = _release(release, names, offers)
-    chosen = _environments(names, release, offers)
+    chosen = _named(names, release, offers)
     if not names:
         chosen = [found for found in offers.runnable if release in (ALL_RELEASES, found.release)]
     return Choice(release, tuple(chosen), "" if cpu_target == AUTOMATIC else cpu_target, pool)
-
-
-def _environments(names: list[str], release: str, offers: Offers) -> list[Environment]:
-    offered = {offer.environment.name: offer for offer in offers.environments}
-    chosen = []
-    for name in dict.fromkeys(names):
-        if name not in offered:
-            raise InvalidChoiceError(
-                f"There is no environment '{shown(name)}'.",
-                advice=f"Choose from: {listed([environment.name for environment in offers.runnable])}.",
-            )
-        if offered[name].reason:
-            raise InvalidChoiceError(
-                f"Environment '{name}' cannot run here: {offered[name].reason}.",
-                advice="Choose another environment.",
-            )
-        environment = offered[name].environment
-        if release not in (ALL_RELEASES, environment.release):
-            raise InvalidChoiceError(
-                f"Environment '{name}' is of release {environment.release}, not of {release}.",
-                advice=f"Choose release {environment.release}, or '{ALL_RELEASES}'.",
-            )
-        chosen.append(environment)
-    return chosen
 
 
 def _cpu_target(value: object, offered: Collection[str]) -> str | None:
@@ -193,6 +178,30 @@ def _names(value: object, *, most: int) -> list[str]:
             f"{len(value)} environments were chosen.", advice=f"Choose at most {most} for one server."
         )
     return value
+
+
+def _named(names: list[str], release: str, offers: Offers) -> list[Environment]:
+    offered = {offer.environment.name: offer for offer in offers.environments}
+    chosen = []
+    for name in dict.fromkeys(names):
+        if name not in offered:
+            raise InvalidChoiceError(
+                f"There is no environment '{shown(name)}'.",
+                advice=f"Choose from: {listed([environment.name for environment in offers.runnable])}.",
+            )
+        if offered[name].reason:
+            raise InvalidChoiceError(
+                f"Environment '{name}' cannot run here: {offered[name].reason}.",
+                advice="Choose another environment.",
+            )
+        environment = offered[name].environment
+        if release not in (ALL_RELEASES, environment.release):
+            raise InvalidChoiceError(
+                f"Environment '{name}' is of release {environment.release}, not of {release}.",
+                advice=f"Choose release {environment.release}, or '{ALL_RELEASES}'.",
+            )
+        chosen.append(environment)
+    return chosen
 
 
 def _release(value: object, names: list[str], offers: Offers) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from eessi_spawner.errors import InvalidChoiceError
@@ -44,22 +44,20 @@ class Placing:
     all_kept: bool = False
 
     @property
-    def own_targets(self) -> tuple[CpuTarget, ...]:
-        """The CPU targets of the pools, the most specific first."""
-        found = {state.pool.cpu_target for state in self.states if state.pool.cpu_target}
-        return tuple(sorted(found, key=lambda target: (-len(target.fallback_chain), target)))
-
-    @property
     def targets(self) -> tuple[str, ...]:
         """All CPU targets that a server may be pinned to: those that some pool runs."""
-        return tuple(dict.fromkeys(older.path for target in self.own_targets for older in target.fallback_chain))
+        return tuple(dict.fromkeys(older.path for own in own_targets(self.states) for older in own.fallback_chain))
+
+    def of_pool(self, name: str) -> tuple[PoolState, ...]:
+        """Return the pool *name*, if it is there; all where the name is empty."""
+        return tuple(state for state in self.states if name in ("", state.pool.name))
 
     def offers(self, environments: Sequence[Environment], request: Request) -> tuple[Offer, ...]:
         """Return an offer for each pool and release, best first; of a pool that was named, only that one's.
 
         Where some pools run the builds that are asked for, those of other CPUs are no news.
         """
-        named = [state for state in self.states if request.pool in ("", state.pool.name)]
+        named = self.of_pool(request.pool)
         states = [state for state in named if _runs(state, request.pin)] or named
         return make_offers(states, environments, request, self.builds, waits=self.waits)
 
@@ -67,30 +65,35 @@ class Placing:
         """Return what there is for a server that has no environment of EESSI, best first."""
         offers = (
             Offer(state, "", reason=why_not(state, request), free=state.free_for(request.resources))
-            for state in self.states
-            if request.pool in ("", state.pool.name)
+            for state in self.of_pool(request.pool)
         )
         told = (replace(offer, sentence=offer.reason or "no environments of EESSI") for offer in offers)
         return tuple(sorted(told, key=lambda offer: offer.verdict))
 
 
+def own_targets(states: Iterable[PoolState]) -> tuple[CpuTarget, ...]:
+    """Return the CPU targets of pools, the most specific first."""
+    return tuple(sorted({state.pool.cpu_target for state in states if state.pool.cpu_target}, key=_most_specific_first))
+
+
+def _most_specific_first(target: CpuTarget) -> tuple[int, CpuTarget]:
+    return -len(target.fallback_chain), target
+
+
 @dataclass(frozen=True)
 class CpuChoice:
-    """A CPU to choose, and the best offer for it in each release.
+    """A CPU to choose, and what is offered for it.
 
     Attributes
     ----------
     target
         The CPU target that servers are pinned to; None: automatic.
-    by_release
-        Release to its offer, newest first.
-    is_default
-        Whether it is what a server gets for which nothing is chosen.
+    offers
+        Those of the pools that run it, best first.
     """
 
     target: CpuTarget | None
-    by_release: Mapping[str, Offer]
-    is_default: bool = False
+    offers: tuple[Offer, ...]
 
     @property
     def value(self) -> str:
@@ -98,46 +101,62 @@ class CpuChoice:
         return self.target.path if self.target else ""
 
     @property
-    def is_possible(self) -> bool:
-        """Whether something of some release can run."""
-        return any(map(self.can_run, self.by_release))
+    def by_release(self) -> Mapping[str, Offer]:
+        """Release to its best offer, newest first."""
+        best_last = {offer.release: offer for offer in reversed(self.offers)}
+        return dict(sorted(best_last.items(), reverse=True))
 
-    def can_run(self, release: str) -> bool:
-        """Say whether something of *release* can run."""
-        offer = self.by_release.get(release)
-        return offer is not None and offer.verdict < Verdict.CANNOT
+    @property
+    def releases(self) -> tuple[str, ...]:
+        """The releases of which something can run."""
+        return tuple(release for release, offer in self.by_release.items() if offer.verdict < Verdict.CANNOT)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What comes of the best of its releases."""
+        return min((offer.verdict for offer in self.offers), default=Verdict.CANNOT)
+
+    def pool_to_tell(self, release: str) -> str:
+        """Return the name of the pool that serves *release*; empty where it is called like the CPU that is chosen."""
+        pool = self.by_release[release].state.pool
+        cpu = self.target or pool.cpu_target
+        return "" if cpu and pool.name == cpu.short_name else pool.name
 
 
 def cpu_choices(
     placing: Placing, environments: Sequence[Environment], request: Request, *, is_fixed: bool = False
 ) -> tuple[CpuChoice, ...]:
-    """Return what of CPUs can be chosen for *environments*: automatic first; none where pools are not known.
+    """Return what of CPUs can be chosen for *environments*; none where pools are not known.
+
+    Automatic comes first. Then come CPUs with nodes that are free, those that have to wait, those that cannot serve.
 
     Parameters
     ----------
     request
-        Its pin is the default.
+        Its pin is offered even if it is no pool's own, as when an older one was chosen by a link.
     is_fixed
-        Whether there is nothing but the default.
+        Whether this pin, or automatic, is all there is to choose, as where the administrator's profile sets it.
     """
-    if not placing.states:
+    states = placing.of_pool(request.pool)
+    if not states:
         return ()
+    if is_fixed:
+        return (_choice(placing, environments, request, request.pin),)
+    own = own_targets(states)
     # Where all pools are alike, a pin changes nothing.
-    targets = placing.own_targets if len(placing.own_targets) > 1 else ()
-    wanted = (request.pin,) if is_fixed else dict.fromkeys((None, *targets, request.pin))
-    return tuple(
-        CpuChoice(
-            target, _by_release(placing.offers(environments, replace(request, pin=target))), target == request.pin
-        )
-        for target in wanted
-    )
+    pins = set(own) if len(own) > 1 else set()
+    if request.pin and request.pin.path in placing.targets:
+        pins.add(request.pin)
+    pinned = [_choice(placing, environments, request, pin) for pin in sorted(pins, key=_most_specific_first)]
+    # The sort is stable. Older builds are no worse a place to start than others.
+    pinned.sort(key=lambda choice: max(choice.verdict, Verdict.LESS))
+    return (_choice(placing, environments, request, None), *pinned)
 
 
-def _by_release(offers: Sequence[Offer]) -> dict[str, Offer]:
-    first: dict[str, Offer] = {}
-    for offer in offers:
-        first.setdefault(offer.release, offer)
-    return dict(sorted(first.items(), reverse=True))
+def _choice(
+    placing: Placing, environments: Sequence[Environment], request: Request, pin: CpuTarget | None
+) -> CpuChoice:
+    return CpuChoice(pin, placing.offers(environments, replace(request, pin=pin)))
 
 
 def choose_pool(offers: Sequence[Offer]) -> tuple[Offer, ...]:
@@ -166,14 +185,29 @@ def choose_pool(offers: Sequence[Offer]) -> tuple[Offer, ...]:
 def why_nowhere(placing: Placing, environments: Sequence[Environment], request: Request) -> InvalidChoiceError:
     """Return the error of a server that no pool can run now: the reasons, and what can be had instead."""
     offers = placing.offers(environments, request) or placing.without_environments(request)
-    reasons = list(dict.fromkeys(f"{offer.state.pool.name}: {offer.sentence}" for offer in offers))
+    if not offers:
+        return InvalidChoiceError(
+            f"Node pool {request.pool!r} is not there, or is kept for others.", advice="Choose another pool or profile."
+        )
     wanted = f" with builds for {request.pin}" if request.pin else ""
-    why = "; ".join(reasons[:_REASONS]) or f"there is no pool {request.pool!r} for you"
-    message = f"No node pool can run this server{wanted} ({why})."
+    message = f"No node pool can run this server{wanted} ({why_cannot(offers)})."
     instead = best(placing.offers(environments, replace(request, pin=None, pool="")))
     if instead is None:
         return InvalidChoiceError(message, advice="Choose smaller resources, or tell an administrator of this hub.")
     return InvalidChoiceError(message, advice=f"Choose any CPU: pool {instead.state.pool.name} has {instead.sentence}.")
+
+
+def why_cannot(offers: Sequence[Offer]) -> str:
+    """Return the reasons of *offers* that cannot run, each with its pools; what is said of few pools tells most."""
+    pools: dict[str, list[str]] = {}
+    for offer in offers:
+        names = pools.setdefault(offer.sentence, [])
+        if offer.state.pool.name not in names:
+            names.append(offer.state.pool.name)
+    told = [
+        f"{', '.join(names)}: {sentence}" for sentence, names in sorted(pools.items(), key=lambda found: len(found[1]))
+    ]
+    return "; ".join(told[:_REASONS])
 
 
 def all_kept() -> InvalidChoiceError:

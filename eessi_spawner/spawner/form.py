@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 
 import jinja2
 
+from eessi_spawner.errors import InvalidChoiceError
 from eessi_spawner.placement.offer import Verdict
-from eessi_spawner.spawner.choice import ALL_RELEASES, AUTOMATIC, FORM_MARK, Choice
+from eessi_spawner.spawner.choice import ALL_RELEASES, AUTOMATIC, FORM_MARK, Choice, shown
 from eessi_spawner.spawner.cpus import CpuChoice
 from eessi_spawner.spawner.offers import Offers
+from eessi_spawner.stack.cpu_targets import parse_cpu_target
 
 
 @cache
@@ -44,7 +46,8 @@ def render_form(
         (index, version, [offer for offer in offers.environments if offer.environment.release == version])
         for index, version in enumerate(versions, start=1)
     ]
-    default_target = next((cpu.value for cpu in cpus if cpu.is_default), "")
+    possible = [cpu.value for cpu in cpus if cpu.releases]
+    gone = _gone(last_target, possible) if cpus else ""
     return _template().render(
         offers=offers,
         groups=groups,
@@ -55,8 +58,19 @@ def render_form(
         form_mark=FORM_MARK,
         root=root,
         cpus=cpus,
-        chosen_target=default_target if chosen.cpu_target is None else chosen.cpu_target,
+        chosen_target=chosen.cpu_target if chosen.cpu_target in possible else "",
         automatic=AUTOMATIC,
-        gone="" if last_target in ("", AUTOMATIC, *offers.cpu_targets) else last_target,
+        gone=gone,
+        tells_room=any(offer.free for cpu in cpus for offer in cpu.by_release.values()),
         waits=Verdict.WAITS,
     )
+
+
+def _gone(last_target: str, possible: Collection[str]) -> str:
+    """Return what people call a CPU that was chosen last time and is not to be had now; empty if there is none such."""
+    if last_target in ("", AUTOMATIC, *possible):
+        return ""
+    try:
+        return parse_cpu_target(last_target).short_name
+    except InvalidChoiceError:
+        return shown(last_target)

@@ -60,11 +60,22 @@ class EESSISpawner(AttachedKubeSpawner, EESSIMixin):
             offers = no_offers(problem, target=self.cpu_target)
         return replace(offers, placing=replace(placing, builds=offers.builds))
 
-    def cpu_choices(self, offers: Offers, overrides: Mapping[str, Any] | None = None) -> Sequence[CpuChoice]:
-        """Return what of CPUs can be chosen, by a server with a profile's *overrides*: a CPU that it sets stays."""
+    def cpu_choices(
+        self, offers: Offers, wanted: str = "", overrides: Mapping[str, Any] | None = None
+    ) -> Sequence[CpuChoice]:
+        """Return what of CPUs can be chosen by a server with a profile's *overrides*: a CPU that they set stays.
+
+        Parameters
+        ----------
+        wanted
+            A CPU target that is offered even if it is no pool's own; empty: the configured one.
+        """
         own = overrides or {}
+        if callable(own.get("cpu_target")):
+            # It says what when the server starts.
+            return ()
         try:
-            request = self.server_request({**self.configured, **own})
+            request = self.server_request({**self.configured, **({"cpu_target": wanted} if wanted else {}), **own})
         except EESSIError as error:
             # Kubernetes will refuse the pod, or the choice is refused: this one profile cannot be started.
             self.log.warning("The resources or the CPU of a profile cannot be used: %s", error)
@@ -98,8 +109,13 @@ class EESSISpawner(AttachedKubeSpawner, EESSIMixin):
         offers = self._offers
         if offers is None:
             return list(map(dict, profiles))
-        release = self.configured["release"]
-        return add_eessi_option(profiles, offers, release, lambda own: self.cpu_choices(offers, own))
+        return add_eessi_option(
+            profiles,
+            offers,
+            release=self.configured["release"],
+            cpu_target=self.configured["cpu_target"],
+            cpus_of=lambda own: self.cpu_choices(offers, overrides=own),
+        )
 
     def _checked_profiles(self, profiles: list[Any], options: Mapping[str, Any]) -> list[Any]:
         """Return the profile that *options* choose, as the form has it, if KubeSpawner can act on them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import object_session
@@ -10,7 +11,7 @@ from traitlets import Float, List, Unicode, default
 
 from eessi_spawner.errors import EESSIError, InvalidChoiceError
 from eessi_spawner.kernels.settings import SETTINGS_VARIABLE, KernelSettings
-from eessi_spawner.spawner.choice import ALL_RELEASES, Choice, options_from_fields, validate_options
+from eessi_spawner.spawner.choice import Choice, offered_fields, options_from_fields, validate_options
 from eessi_spawner.spawner.cpus import CpuChoice
 from eessi_spawner.spawner.form import render_form
 from eessi_spawner.spawner.offering import OfferingSpawner
@@ -78,8 +79,8 @@ class EESSIMixin(OfferingSpawner):
     def __init__(self, **kwargs: Any) -> None:
         self._offers: Offers | None = None
         self._choice: Choice | None = None
-        # The release of a form that was refused: the form that comes back keeps it.
-        self._refused_release = ""
+        # What was posted last and is not yet taken: a form that comes back keeps it.
+        self._posted: dict[str, Any] = {}
         super().__init__(**kwargs)
         self._last_good_options = dict(self.user_options)
         # What the administrator configured: the traits themselves become what a user or a profile chose.
@@ -95,22 +96,25 @@ class EESSIMixin(OfferingSpawner):
     async def render_options_form(self, _spawner: Any) -> str:
         """Return the form; what was chosen last time is preselected where it is still offered."""
         offers = await self.offered()
+        chosen = self._preselected(offers)
+        if chosen.cpu_target is None:
+            chosen = replace(chosen, cpu_target=self.configured["cpu_target"])
         return render_form(
             offers,
-            self._preselected(offers),
+            chosen,
             root=self.eessi_root,
-            cpus=self.cpu_choices(offers),
+            cpus=self.cpu_choices(offers, chosen.cpu_target or ""),
             last_target=str(self.user_options.get("cpu_target", "")),
         )
 
-    def cpu_choices(self, _offers: Offers) -> Sequence[CpuChoice]:
+    def cpu_choices(self, _offers: Offers, _wanted: str) -> Sequence[CpuChoice]:
         """Return what of CPUs can be chosen: on one machine, nothing."""
         return ()
 
     def _preselected(self, offers: Offers) -> Choice:
         # What was chosen may be there still, but not on that CPU.
         anywhere = {key: value for key, value in self.user_options.items() if key not in ("cpu_target", "pool")}
-        said = ({"release": self._refused_release}, self.user_options, anywhere, self._options_of(self.configured))
+        said = (self._posted, self.user_options, anywhere, self._options_of(self.configured))
         for options in said:
             try:
                 if any(options.values()):
@@ -145,14 +149,13 @@ class EESSIMixin(OfferingSpawner):
     async def read_form(self, form_data: Mapping[str, list[Any]]) -> dict[str, Any]:
         """Return the options of a posted form or a link; raised here, the form comes back with the message."""
         offers = await self.offered()
-        self._refused_release = ""
+        self._posted = offered_fields(form_data, offers)
         try:
             options = options_from_fields(form_data, offers)
-            return validate_options(self._completed(options, self.configured), offers).to_options()
+            self._posted = validate_options(self._completed(options, self.configured), offers).to_options()
         except EESSIError as error:
-            known = (ALL_RELEASES, *offers.releases)
-            self._refused_release = next((found for found in form_data.get("release", ()) if found in known), "")
             raise rejection(error) from error
+        return dict(self._posted)
 
     @default("apply_user_options")
     def _default_apply_user_options(self) -> Callable[..., Any]:
@@ -199,6 +202,7 @@ class EESSIMixin(OfferingSpawner):
             self.forget_refused_options()
             raise refuse(self, error) from error
         self._last_good_options = dict(self.user_options)
+        self._posted = {}
 
     def settle_choice(self, _offers: Offers, choice: Choice) -> None:
         """Turn a choice that is offered into traits.

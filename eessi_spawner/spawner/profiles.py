@@ -13,19 +13,26 @@ from typing import Any
 
 from eessi_spawner.errors import InvalidChoiceError
 from eessi_spawner.placement.labels import encode
-from eessi_spawner.spawner.choice import ALL_RELEASES, AUTOMATIC, listed, shown
-from eessi_spawner.spawner.cpus import CpuChoice
+from eessi_spawner.spawner.brief import line_of
+from eessi_spawner.spawner.choice import ALL_RELEASES, listed, shown
+from eessi_spawner.spawner.cpus import CpuChoice, why_cannot
 from eessi_spawner.spawner.offers import Offers
 
 Json = Mapping[str, Any]
 
 OPTION = "eessi"
+_SIDE_BY_SIDE = "All releases, side by side"
 _UNLISTED = "--unlisted-choice"
 _MAX_UNLISTED = 500
 
 
 def add_eessi_option(
-    profiles: Sequence[Json], offers: Offers, release: str, cpus_of: Callable[[Json], Sequence[CpuChoice]]
+    profiles: Sequence[Json],
+    offers: Offers,
+    *,
+    release: str = "",
+    cpu_target: str = "",
+    cpus_of: Callable[[Json], Sequence[CpuChoice]],
 ) -> list[dict[str, Any]]:
     """Return *profiles*, each with the option `eessi` to choose release and CPU; one that has such an option keeps it.
 
@@ -37,57 +44,70 @@ def add_eessi_option(
     ----------
     release
         The default; empty: the newest.
+    cpu_target
+        The default; empty: automatic.
     cpus_of
         What of CPUs can be chosen by a server with a profile's `kubespawner_override`.
     """
-    return [
-        _with_option(profile, offers, release, cpus_of(profile.get("kubespawner_override") or {}))
-        for profile in profiles
-    ]
+    release = release or next(iter(offers.releases), "")
+    with_option = []
+    for profile in profiles:
+        override = profile.get("kubespawner_override") or {}
+        if override.keys() & {"eessi_environments", "module_environments"}:
+            with_option.append(dict(profile))
+            continue
+        cpus = cpus_of(override)
+        reason = _why_not(offers, override.get("pool"), cpus)
+        only = override.get("release") or ""
+        choices = {} if reason else _choices(offers, only or release, cpu_target, cpus)
+        if only:
+            choices = {key: found for key, found in choices.items() if found["kubespawner_override"]["release"] == only}
+        if reason:
+            description = f"{profile.get('description', '')} {html.escape(reason, quote=False)}".strip()
+            with_option.append({**profile, "description": description})
+        elif choices:
+            option = {"display_name": "EESSI release and CPU" if cpus else "EESSI release", "choices": choices}
+            with_option.append({**profile, "profile_options": {OPTION: option, **profile.get("profile_options", {})}})
+        else:
+            with_option.append(dict(profile))
+    return with_option
 
 
-def _with_option(profile: Json, offers: Offers, release: str, cpus: Sequence[CpuChoice]) -> dict[str, Any]:
-    own = profile.get("kubespawner_override") or {}
-    if own.keys() & {"eessi_environments", "module_environments"}:
-        return dict(profile)
-    only = own.get("release") or ""
-    choices = _choices(offers, only or release or next(iter(offers.releases), ""), cpus)
-    if only:
-        choices = {key: choice for key, choice in choices.items() if choice["kubespawner_override"]["release"] == only}
-    if choices:
-        option = {"display_name": "EESSI release and CPU" if cpus else "EESSI release", "choices": choices}
-        return {**profile, "profile_options": {OPTION: option, **profile.get("profile_options", {})}}
-    if cpus and offers.releases:
-        offer = next(iter(cpus[0].by_release.values()))
-        reason = html.escape(f"Cannot run now. Pool {offer.state.pool.name}: {offer.sentence}.")
-        return {**profile, "description": f"{profile.get('description', '')} {reason}".strip()}
-    return dict(profile)
+def _why_not(offers: Offers, pool: object, cpus: Sequence[CpuChoice]) -> str:
+    """Return why nothing can run with a profile, in a sentence; empty if something can."""
+    if isinstance(pool, str) and offers.placing.states and not offers.placing.of_pool(pool):
+        return f"Cannot run now: node pool {pool} is not there, or is kept for others."
+    if not offers.releases or not cpus or any(cpu.releases for cpu in cpus):
+        return ""
+    return f"Cannot run now ({why_cannot(cpus[0].offers)})."
 
 
-def _choices(offers: Offers, default: str, cpus: Sequence[CpuChoice]) -> dict[str, Json]:
+def _choices(offers: Offers, release: str, cpu_target: str, cpus: Sequence[CpuChoice]) -> dict[str, Json]:
     """Return what can run, as KubeSpawner's choices; where pools are not known, each release."""
     choices: dict[str, Json] = {}
-    default_cpus = [cpu for cpu in cpus if cpu.is_default]
     versions = (*offers.releases, ALL_RELEASES) if len(offers.releases) > 1 else offers.releases
+    default = next((cpu for cpu in cpus if cpu.value == cpu_target), next(iter(cpus), None))
     for version in versions:
         environments = [found for found in offers.runnable if version in (ALL_RELEASES, found.release)]
-        titles = ", ".join(found.title for found in environments)
-        name = "All releases, side by side" if version == ALL_RELEASES else f"{version}: {titles}"
         override = {"release": version, "module_environments": [found.name for found in environments]}
-        if not cpus:
-            choices[version] = _choice(name, override, is_default=version == default)
+        if default is None:
+            titles = ", ".join(found.title for found in environments)
+            name = _SIDE_BY_SIDE if version == ALL_RELEASES else f"{version}: {titles}"
+            choices[version] = _choice(name, override, is_default=version == release)
             continue
         # Side by side releases differ in what they have for a CPU: what runs is said when the server starts.
-        of_release = default_cpus if version == ALL_RELEASES else [cpu for cpu in cpus if cpu.can_run(version)]
-        for cpu in of_release:
-            if version != ALL_RELEASES:
-                name = f"{version}, {cpu.value or AUTOMATIC}: {cpu.by_release[version].sentence}"
-            elif not cpu.is_possible:
-                continue
-            key = f"{version}-{encode(cpu.value)}" if cpu.value and version != ALL_RELEASES else version
-            is_default = version == default and cpu.is_default
-            choices[key] = _choice(name, {**override, "cpu_target": cpu.value}, is_default=is_default)
+        shown_cpus = [default] if version == ALL_RELEASES else [cpu for cpu in cpus if version in cpu.releases]
+        for cpu in shown_cpus:
+            key = f"{version}-{encode(cpu.value)}" if cpu.value else version
+            is_default = version == release and cpu is default
+            choices[key] = _choice(_name(version, cpu), {**override, "cpu_target": cpu.value}, is_default=is_default)
     return choices
+
+
+def _name(version: str, cpu: CpuChoice) -> str:
+    if version != ALL_RELEASES:
+        return line_of(cpu, version)
+    return f"{_SIDE_BY_SIDE}, {cpu.target.short_name}" if cpu.target else _SIDE_BY_SIDE
 
 
 def _choice(name: str, override: Json, *, is_default: bool) -> Json:
