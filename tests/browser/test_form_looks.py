@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from eessi_spawner.demo.hub import DemoHub
 from tests.browser.conftest import OpenPage
-from tests.browser.hub_pages import HubPages
+from tests.browser.looks import CUT, SMALL, serious
 
 pytestmark = pytest.mark.sample_stack
-
-# What is cut, or sticks out of the window.
-CUT = """form => [...form.querySelectorAll('*')].filter(part => {
-  const box = part.getBoundingClientRect()
-  return box.width && (box.left < 0 || box.right > innerWidth || part.scrollWidth > part.clientWidth + 1
-                       && part.clientWidth && getComputedStyle(part).overflowX !== 'visible')
-}).map(part => part.outerHTML.slice(0, 100))"""
-# What a finger can hit: labels stand for the boxes before them.
-SMALL = """form => [...form.querySelectorAll('label, button')].filter(part => part.offsetParent).filter(part => {
-  const box = part.getBoundingClientRect()
-  return box.height < 24 || box.width < 24
-}).map(part => part.outerHTML.slice(0, 100))"""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -50,15 +37,4 @@ def test_axe_finds_nothing_serious_in_the_form(
     visit.log_in("inspector")
     assert visit.page.locator("html").get_attribute("data-bs-theme") == scheme
     visit.picture(f"form-desk-{which.replace('_', '-')}-{scheme}")
-    assert _serious(visit) == []
-
-
-def _serious(visit: HubPages) -> list[str]:
-    """Return what axe says is serious or critical inside the form; the colours of the button are JupyterHub's."""
-    found = Axe().run(visit.page, context={"include": [["#spawn_form"]], "exclude": [[".btn-jupyter"]]})
-    return [
-        f"{violation['id']}: {node['html']}"
-        for violation in found.response["violations"]
-        if violation["impact"] in ("serious", "critical")
-        for node in violation["nodes"]
-    ]
+    assert serious(visit) == []
