@@ -12,7 +12,7 @@ import jupyterhub
 
 import eessi_spawner.demo.hub
 from eessi_spawner.demo.hub import DemoHub, free_port, running_hub
-from eessi_spawner.spawner.render import NO_CLUSTER
+from eessi_spawner.spawner.hub_config import NO_CLUSTER
 
 Json = dict[str, Any]
 

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -29,11 +28,11 @@ SECONDS = 20
 class Spawn:
     """A spawn that goes on by itself, and what the person is told, each with its time."""
 
-    def __init__(self, person: Person, options: Mapping[str, Any] = MappingProxyType({})) -> None:
+    def __init__(self, person: Person, options: Mapping[str, Any] | None = None) -> None:
         self.person = person
         self.began = time.monotonic()
         self.told: list[tuple[float, str]] = []
-        assert person.ask(options) == 202
+        assert person.ask(options or {}) == 202
         self._thread = threading.Thread(target=self._listen)
         self._thread.start()
 

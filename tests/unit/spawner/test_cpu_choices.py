@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,11 +50,16 @@ def names(found: tuple[CpuChoice, ...]) -> list[str]:
         ([ZEN2, ZEN4], Request(pool="zen4"), {}, ["automatic"]),
         ([ZEN2, ZEN4], Request(pool="gone"), {}, []),
         # What was chosen by a link is shown, if some pool runs it.
-        ([ZEN2, ZEN4], REQUEST, {"wanted": "x86_64/generic"}, ["automatic", "zen4", "zen2", "generic x86_64"]),
-        ([ZEN2, ZEN4], REQUEST, {"wanted": "x86_64/amd/zen5"}, ["automatic", "zen4", "zen2"]),
-        ([ZEN4], REQUEST, {"wanted": "x86_64/amd/zen3"}, ["automatic", "zen3"]),
-        ([ZEN2, ZEN4], REQUEST, {"wanted": "x86_64/amd/zen3", "is_fixed": True}, ["zen3"]),
-        ([ZEN2, ZEN4], REQUEST, {"wanted": "x86_64/amd/zen5", "is_fixed": True}, ["zen5"]),
+        (
+            [ZEN2, ZEN4],
+            replace(REQUEST, pin=CpuTarget("x86_64/generic")),
+            {},
+            ["automatic", "zen4", "zen2", "generic x86_64"],
+        ),
+        ([ZEN2, ZEN4], replace(REQUEST, pin=CpuTarget("x86_64/amd/zen5")), {}, ["automatic", "zen4", "zen2"]),
+        ([ZEN4], replace(REQUEST, pin=CpuTarget("x86_64/amd/zen3")), {}, ["automatic", "zen3"]),
+        ([ZEN2, ZEN4], replace(REQUEST, pin=CpuTarget("x86_64/amd/zen3")), {"is_fixed": True}, ["zen3"]),
+        ([ZEN2, ZEN4], replace(REQUEST, pin=CpuTarget("x86_64/amd/zen5")), {"is_fixed": True}, ["zen5"]),
     ],
 )
 def test_cpus_are_offered_in_the_order_in_which_they_serve(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -14,6 +15,7 @@ from eessi_spawner.spawner.choice import Choice, options_from_fields, validate_o
 from eessi_spawner.spawner.cpus import cpu_choices
 from eessi_spawner.spawner.form import render_form
 from eessi_spawner.spawner.offers import Offers
+from eessi_spawner.stack.cpu_targets import CpuTarget
 from tests.unit.spawner.pools import ENVIRONMENTS, found, offers, state
 
 ZEN4 = state("zen4", "x86_64/amd/zen4", free=3, max_nodes=8)
@@ -53,7 +55,8 @@ class Page(HTMLParser):
         self._text: list[str] = []
         self._is_style = False
         request = Request(machines=("x86_64",))
-        cpus = cpu_choices(offered.placing, ENVIRONMENTS, request, wanted=wanted)
+        pinned = replace(request, pin=CpuTarget(wanted) if wanted else None)
+        cpus = cpu_choices(offered.placing, ENVIRONMENTS, pinned)
         chosen = chosen or Choice("2025.06", ENVIRONMENTS[:2], wanted)
         self.feed(render_form(offered, chosen, root="/stack", cpus=cpus, last_target=last))
 

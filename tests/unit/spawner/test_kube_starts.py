@@ -135,7 +135,11 @@ def test_the_profiles_of_others_are_not_looked_at_by_a_start(
     spawner = make_spawner({"profile_list": PROFILES}, node_pools=POOLS)
     seen: list[Json] = []
     choices = spawner.cpu_choices
-    monkeypatch.setattr(spawner, "cpu_choices", lambda offers, own=None: (seen.append(own), choices(offers, own))[1])
+    monkeypatch.setattr(
+        spawner,
+        "cpu_choices",
+        lambda offers, overrides: (seen.append(overrides), choices(offers, overrides=overrides))[1],
+    )
     assert notebook(pod_of(spawner, {"profile": "pinned"}))
     assert seen
     assert all(own == {"cpu_target": ZEN3} for own in seen)
