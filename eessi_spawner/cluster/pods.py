@@ -37,11 +37,12 @@ class PodUse:
 def pod_use_from_json(data: Json) -> PodUse | None:
     """Return what the pod that Kubernetes' JSON describes takes, or None if it takes nothing of any node.
 
-    So it is with a pod that waits for a node, and with one that has run to its end.
+    So it is with a pod that waits for a node, with one that has run to its end, and with one of a priority below
+    nothing: it keeps a place warm for users' pods and makes room for them (Zero to JupyterHub's user placeholders).
     """
     spec = data.get("spec") or {}
     node = spec.get("nodeName")
-    if not node or (data.get("status") or {}).get("phase") in _FINISHED:
+    if not node or (spec.get("priority") or 0) < 0 or (data.get("status") or {}).get("phase") in _FINISHED:
         return None
     return PodUse((data.get("metadata") or {}).get("uid", ""), node, _effective_request(spec))
 

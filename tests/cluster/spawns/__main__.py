@@ -8,14 +8,16 @@ import sys
 import tempfile
 from pathlib import Path
 
+from eessi_spawner.stack.host import read_host
 from tests.cluster.claims import static_claim
+from tests.cluster.node_labels import label
 from tests.cluster.spawns.hubs import hub_on
-from tests.cluster.spawns.places import make_place
+from tests.cluster.spawns.places import POOL_RULES, grant_everywhere, make_place
 from tests.cluster.spawns.stock import stock
 from tests.cluster.testbed import folders
 from tests.cluster.testbed.api import Api
 from tests.cluster.testbed.binaries import kubectl_command
-from tests.cluster.testbed.cluster import Cluster
+from tests.cluster.testbed.cluster import NODES, Cluster
 from tests.cluster.testbed.mount_nfs import build_mount_nfs
 from tests.cluster.testbed.requirements import missing
 
@@ -63,10 +65,13 @@ def run(directory: Path) -> int:
         sys.stdout.write("The cluster runs. Giving it the sample stack and images; the first time takes minutes.\n")
         stock(cluster, repositories)
         place = make_place(cluster, api, NAMESPACE, directory, pod_security="restricted")
+        grant_everywhere(api, place, POOL_RULES)
+        for node in NODES:
+            label(api, node, read_host().chain)
         log = directory / "jupyterhub.log"
         with (
             static_claim(api.core, "cvmfs", namespace=NAMESPACE),
-            hub_on(place, directory / "state", log=log) as hub,
+            hub_on(place, directory / "state", log=log, find_node_pools=True) as hub,
         ):
             started = _STARTED.format(
                 url=hub.url,

@@ -28,6 +28,8 @@ USER_NAMESPACE_RULES = (
     *_Z2JH_RULES,
     {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["create"]},
 )
+# What find_node_pools needs (docs/admin/pools.md).
+POOL_RULES = ({"apiGroups": [""], "resources": ["nodes", "pods"], "verbs": ["list", "watch"]},)
 _TOKEN_SECONDS = 4 * 3600
 
 

@@ -11,33 +11,21 @@ from typing import Any
 
 import pytest
 
-from eessi_spawner.placement.labels import Labels
-from eessi_spawner.stack.cpu_targets import CpuTarget
 from eessi_spawner.stack.host import read_host
+from tests.cluster.node_labels import label
 from tests.cluster.spawns.hubs import Person
-from tests.cluster.spawns.places import Place, grant_everywhere
+from tests.cluster.spawns.places import POOL_RULES, Place, grant_everywhere
 from tests.cluster.spawns.test_trouble import Spawn
 from tests.cluster.testbed.api import Api
 from tests.cluster.testbed.programs import wait_until
 
 StartHub = Callable[..., Person]
 
-# docs/admin/pools.md.
-RULES = ({"apiGroups": [""], "resources": ["nodes", "pods"], "verbs": ["list", "watch"]},)
 HOST = read_host()
 BEST, OLDER = HOST.chain[0], HOST.chain[-1]
 # The sample stack has builds for this machine's own target and for generic ones.
 FOUND = {"find_node_pools": True}
 SUBDIRECTORY = "import os; print(os.environ['EESSI_SOFTWARE_SUBDIR'], os.environ['EBROOTSCIPYMINBUNDLE'])"
-
-
-def label(api: Api, node: str, chain: tuple[CpuTarget, ...]) -> None:
-    """Label *node* as one that runs *chain*, and nothing else; empty: it reports nothing."""
-    labels = Labels()
-    present = api.core.read_node(node).metadata.labels
-    ours = [key for key in present if key.startswith("cpu.eessi.io/")]
-    wanted = labels.labels_of(chain) if chain else {}
-    api.core.patch_node(node, {"metadata": {"labels": {**dict.fromkeys(ours), **wanted}}})
 
 
 @contextmanager
@@ -54,7 +42,7 @@ def cordoned(api: Api, *nodes: str) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def place(place_of: Callable[[str], Place], api: Api) -> Place:
     granted = place_of("baseline")
-    grant_everywhere(api, granted, RULES)
+    grant_everywhere(api, granted, POOL_RULES)
     return granted
 
 

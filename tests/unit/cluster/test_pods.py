@@ -95,3 +95,10 @@ def test_a_pod_on_a_node_takes_room_from_the_moment_it_is_bound(phase: str | Non
 @pytest.mark.parametrize(("phase", "node"), [("Succeeded", "node-a"), ("Failed", "node-a"), ("Pending", "")])
 def test_a_finished_pod_and_one_without_a_node_take_nothing(phase: str, node: str) -> None:
     assert pod_use_from_json(pod(phase, node, containers=[container("1")])) is None
+
+
+@pytest.mark.parametrize(("priority", "takes"), [(-10, False), (0, True), (None, True), (2_000_000_000, True)])
+def test_a_placeholder_makes_room_for_users_and_takes_none(priority: int | None, *, takes: bool) -> None:
+    found = pod("Running", containers=[container("1")])
+    found["spec"]["priority"] = priority
+    assert (pod_use_from_json(found) is not None) is takes
