@@ -176,12 +176,22 @@ class EESSISpawner(AttachedKubeSpawner, EESSIMixin):
                 await self.take_choice({key: value for key, value in self.user_options.items() if key in OPTIONS})
             else:
                 await self.ensure_choice()
+                self._settle_again()
         finally:
             self.end_choice()
         self.tell(*(f"Attaching {found.mount_path} from {found.describe()}" for found in self.attachments()))
         self.tell_choice()
 
     # The pool that serves the choice
+
+    def _settle_again(self) -> None:
+        """Take the pool anew: a `pre_spawn_hook` may have changed what the server asks for since the choice."""
+        offers, choice = self._offers, self._choice
+        if offers is not None and choice is not None:
+            try:
+                self.settle_choice(offers, choice)
+            except EESSIError as error:
+                raise refuse(self, error) from error
 
     def reset_choice(self) -> None:
         """Forget what was chosen for an earlier start."""

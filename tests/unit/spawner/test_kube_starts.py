@@ -143,3 +143,21 @@ def test_the_profiles_of_others_are_not_looked_at_by_a_start(
     assert notebook(pod_of(spawner, {"profile": "pinned"}))
     assert seen
     assert all(own == {"cpu_target": ZEN3} for own in seen)
+
+
+@pytest.mark.parametrize(("trait", "value"), [("pool", "zen3"), ("mem_guarantee", "100G")])
+def test_what_a_hook_asks_for_after_the_choice_decides_the_pool(
+    trait: str, value: str, make_spawner: MakeSpawner, loop: asyncio.AbstractEventLoop
+) -> None:
+    small = {"cpu_target": ZEN4, "node_selector": {"pool": "zen4"}, "memory": "8Gi", "name": "zen4"}
+    large = {"cpu_target": ZEN3, "node_selector": {"pool": "zen3"}, "memory": "512Gi", "name": "zen3"}
+    spawner = make_spawner(node_pools=[small, large])
+
+    async def start() -> str:
+        await spawner._run_apply_user_options({})
+        assert spawner.taken[0].state.pool.name == "zen4"
+        setattr(spawner, trait, value)
+        await spawner.load_user_options()
+        return spawner.taken[0].state.pool.name
+
+    assert loop.run_until_complete(start()) == "zen3"
