@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from eessi_spawner.demo.hub import free_port
+from eessi_spawner.stack.host import read_host
 from tests.cluster.testbed.mount_nfs import build_mount_nfs
 from tests.cluster.testbed.nfs import NFSServer
 from tests.cluster.testbed.stack_image import SITE, STACK, build_stack_tree
@@ -100,8 +101,10 @@ def test_programs_on_it_run_and_the_stacks_python_imports_numpy(server: NFSServe
     tool = mounted / SITE / "software/site-tool/1.0/bin/site-tool"
     assert subprocess.run([tool], capture_output=True, text=True, check=True).stdout == "site-tool 1.0\n"
     tree = build_stack_tree()
-    [python] = tree.glob(f"{STACK}/versions/2023.06/software/linux/**/software/Python/*/bin/python")
-    [numpy] = tree.glob(f"{STACK}/versions/2023.06/software/linux/**/SciPy-bundle/*/lib/python3.*/site-packages")
+    [python] = tree.glob(f"{STACK}/versions/2023.06/software/linux/{read_host().target}/software/Python/*/bin/python")
+    [numpy] = tree.glob(
+        f"{STACK}/versions/2023.06/software/linux/{read_host().target}/SciPy-bundle/*/lib/python3.*/site-packages"
+    )
     places = [f"/cvmfs/{path.relative_to(tree)}" for path in (python, numpy)]
     environ = {**os.environ, "PATH": f"{build_mount_nfs()}:{os.environ['PATH']}"}
     words = ["unshare", "--mount", "sh", "-euc", AT_CVMFS, "sh", str(server.port), *places]
