@@ -7,7 +7,7 @@ VENV ?= .venv
 HUB5 ?= .venv-hub5
 BIN := $(VENV)/bin
 BUILDER ?= docker
-IMAGES ?= user kernels
+IMAGES ?= hub user kernels
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # The packages of Debian or Ubuntu that the demonstration needs, and those that the tests need besides.
@@ -29,6 +29,7 @@ demo: $(VENV)/.demo ## Run a hub with EESSI kernels on this machine (CHECK=1: ch
 .PHONY: test
 test: check $(HUB5)/.ready system-packages ## Run all tests
 	$(BIN)/python -m tests.cluster.testbed build
+	$(BIN)/python -m tests.chart.helm
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 	$(HUB5)/bin/python -m pytest tests/hub tests/unit/spawner $(PYTEST_ARGS)
 
@@ -79,6 +80,10 @@ images: wheel ## Build the container images (BUILDER=podman, BUILD_ARGS='--build
 	  $(BUILDER) build $(BUILD_ARGS) --build-arg REVISION=$$(git rev-parse HEAD) \
 	    --file images/$$image/Dockerfile --tag eessi-spawner/$$image . || exit; \
 	done
+
+.PHONY: chart
+chart: $(VENV)/.dev ## Write what is made of the chart's documented values, and of the package
+	$(BIN)/python -m tools.chart_files
 
 .PHONY: freeze
 freeze: $(VENV)/.demo ## Freeze anew what the user image holds (UPGRADE=--upgrade: at its newest versions)
