@@ -56,7 +56,7 @@ def made_files() -> dict[Path, str]:
 
 
 def schema(root: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the schema that Helm checks values by: no key but those in the source."""
+    """Return the schema that Helm checks values by: the keys of the source, all of them and no other."""
     return {"$schema": "http://json-schema.org/draft-07/schema#", **_closed(root)}
 
 
@@ -74,7 +74,9 @@ def _closed(node: Mapping[str, Any]) -> dict[str, Any]:
     if "properties" not in node:
         return dict(node)
     children = {name: _closed(child) for name, child in node["properties"].items()}
-    return {**node, "type": "object", "additionalProperties": False, "properties": children}
+    # Helm takes null for the wish to have no such value at all, and templates would write nothing in its place.
+    needed = [name for name, child in children.items() if "properties" in child or "default" in child]
+    return {**node, "type": "object", "required": needed, "additionalProperties": False, "properties": children}
 
 
 def _defaults(node: Mapping[str, Any], indent: str = "") -> Iterator[str]:

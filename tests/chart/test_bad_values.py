@@ -22,6 +22,8 @@ from tools import chart_files
         ({"attach": {"csi": {"storageClass": {"name": ""}}}}, ("/attach/csi/storageClass/name", "pattern")),
         ({"rbac": {"nodes": "no"}}, ("/rbac/nodes", "want boolean")),
         ({"hub": {"serviceAccount": ""}}, ("/hub/serviceAccount", "pattern")),
+        ({"attach": {"nfs": {"path": None}}}, ("/attach/nfs", "missing property 'path'")),
+        ({"rbac": None}, ("missing property 'rbac'",)),
         ({"attach": {"way": "nfs"}}, ("attach.nfs.server", "is empty", "10.0.0.5")),
         ({"attach": {"way": "nfs", "nfs": {"server": "10.0.0.5:/cvmfs"}}}, ("/attach/nfs/server", "pattern")),
         ({"attach": {"way": "nfs", "nfs": {"server": "10.0.0.5", "path": "cvmfs"}}}, ("/attach/nfs/path", "pattern")),

@@ -12,6 +12,7 @@ from tests.chart.helm import CHART, Helm
 
 REPOSITORY = CHART.parents[1]
 PAGE = (REPOSITORY / "docs/admin/install.md").read_text(encoding="utf-8")
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 LINES = re.findall(r"^helm (upgrade .+)$", PAGE, re.MULTILINE)
 OURS = [line for line in LINES if " eessi " in line]
 
@@ -29,6 +30,12 @@ def test_a_way_is_installed_in_so_many_lines(heading: str, count: int) -> None:
 def test_each_file_that_a_line_names_is_there(line: str) -> None:
     named = [word for word in shlex.split(line) if word.startswith("helm-config/")]
     assert [name for name in named if not (REPOSITORY / name).exists()] == []
+
+
+def test_the_lines_of_the_readme_are_those_of_the_page() -> None:
+    lines = re.findall(r"^helm (.+)$", README, re.MULTILINE)
+    assert len(lines) == 2
+    assert set(lines) <= set(LINES)
 
 
 @pytest.mark.parametrize(("line", "source"), [*zip(OURS, ("csi", "nfs"), strict=True)])

@@ -1,0 +1,43 @@
+"""All that the examples make is what Kubernetes takes, field by field, in each of some versions."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.chart.goldens import EXAMPLES, golden
+from tests.chart.openapi import VERSIONS, complaints
+
+STATIC = golden(Path("csi-static.yaml"))
+
+
+@pytest.fixture(autouse=True)
+def _go(pytestconfig: pytest.Config) -> None:
+    if shutil.which("go") is None:
+        reason = "the OpenAPI files of Kubernetes come by Go's module proxy: install Go"
+        if pytestconfig.getoption("--no-skips"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_is_taken(version: str, example: Path) -> None:
+    for document in yaml.safe_load_all(golden(example).read_text(encoding="utf-8")):
+        assert complaints(version, document) == [], document["kind"]
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"storageclassName": ""}, "$.spec: Additional properties are not allowed ('storageclassName' was unexpected)"),
+        ({"accessModes": "ReadOnlyMany"}, "$.spec.accessModes: 'ReadOnlyMany' is not of type 'array'"),
+    ],
+    ids=["a misspelt field", "a wrong type"],
+)
+def test_a_mistake_would_be_found(change: dict[str, object], complaint: str) -> None:
+    volume, *_ = yaml.safe_load_all(STATIC.read_text(encoding="utf-8"))
+    assert complaints(VERSIONS[-1], {**volume, "spec": volume["spec"] | change}) == [complaint]
