@@ -27,7 +27,8 @@ GUIDE = (REPOSITORY / "docs/admin/one-machine.md").read_text(encoding="utf-8")
 ATTACH_PAGE = (REPOSITORY / "docs/admin/attach.md").read_text(encoding="utf-8")
 CATALOGUE_PAGE = (REPOSITORY / "docs/admin/catalogue.md").read_text(encoding="utf-8")
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
+FOLDERS = ("", "docs/**/", "helm-config/", "images/*/")
+DOCUMENTS = sorted(document for folder in FOLDERS for document in REPOSITORY.glob(f"{folder}*.md"))
 
 
 def rows(text: str) -> dict[str, list[str]]:
@@ -124,7 +125,7 @@ def test_the_commands_in_the_documents_exist() -> None:
         parser.parse_args(line.split())
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_links_between_documents_lead_somewhere(document: Path) -> None:
     for link in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
         assert "://" in link or (document.parent / link).exists(), link
