@@ -101,10 +101,9 @@ def test_programs_on_it_run_and_the_stacks_python_imports_numpy(server: NFSServe
     tool = mounted / SITE / "software/site-tool/1.0/bin/site-tool"
     assert subprocess.run([tool], capture_output=True, text=True, check=True).stdout == "site-tool 1.0\n"
     tree = build_stack_tree()
-    [python] = tree.glob(f"{STACK}/versions/2023.06/software/linux/{read_host().target}/software/Python/*/bin/python")
-    [numpy] = tree.glob(
-        f"{STACK}/versions/2023.06/software/linux/{read_host().target}/SciPy-bundle/*/lib/python3.*/site-packages"
-    )
+    software = tree / STACK / "versions/2023.06/software/linux" / read_host().target.path / "software"
+    [python] = software.glob("Python/*/bin/python")
+    [numpy] = software.glob("SciPy-bundle/*/lib/python3.*/site-packages")
     places = [f"/cvmfs/{path.relative_to(tree)}" for path in (python, numpy)]
     environ = {**os.environ, "PATH": f"{build_mount_nfs()}:{os.environ['PATH']}"}
     words = ["unshare", "--mount", "sh", "-euc", AT_CVMFS, "sh", str(server.port), *places]
