@@ -9,9 +9,9 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from eessi_spawner.cli.hub_packages import hub_packages
 from eessi_spawner.cli.kept_output import standard_output_kept
 from eessi_spawner.cli.table import YELLOW, colour, format_table
-from eessi_spawner.errors import SetUpError
 
 if TYPE_CHECKING:
     from eessi_spawner.cluster.resources import Resources
@@ -49,13 +49,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Look, and print nothing else to standard output, whatever the configuration prints."""
-    try:
+    with hub_packages():
         from eessi_spawner.spawner.pools_now import pools_now
-    except ModuleNotFoundError as error:
-        raise SetUpError(
-            f"The hub's packages were expected, and {error.name} is not installed.",
-            advice="Run this where the hub runs, or install eessi-spawner[hub].",
-        ) from error
     with standard_output_kept():
         report = pools_now(arguments.config, kubeconfig=arguments.kubeconfig, context=arguments.context)
     if arguments.json:

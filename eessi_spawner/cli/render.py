@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from eessi_spawner.cli.hub_packages import hub_packages
 from eessi_spawner.cli.kept_output import standard_output_kept
-from eessi_spawner.errors import InvalidChoiceError, SetUpError
+from eessi_spawner.errors import InvalidChoiceError
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -36,13 +37,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(arguments: argparse.Namespace) -> int:
     """Render, and print nothing else to standard output, whatever the configuration prints."""
     options = parse_options(arguments.option)
-    try:
+    with hub_packages():
         from eessi_spawner.spawner.render import render
-    except ModuleNotFoundError as error:
-        raise SetUpError(
-            f"The hub's packages were expected, and {error.name} is not installed.",
-            advice="Run this where the hub runs, or install eessi-spawner[hub].",
-        ) from error
     with standard_output_kept():
         text = render(arguments.config, user=arguments.user, server=arguments.server, options=options)
     print(text, end="")
