@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
 from kubernetes_asyncio.client import ApiException
 from traitlets import Any as AnyTrait
-from traitlets import Dict, TraitError, Unicode, Union, validate
+from traitlets import Dict, Unicode, Union, validate
 from traitlets import List as ListTrait
 
 from eessi_spawner.attach.claim import ClaimAttachment
@@ -20,7 +20,7 @@ from eessi_spawner.errors import EESSIError
 from eessi_spawner.pod import PodPatch, apply_patch
 from eessi_spawner.spawner.any_image import CONFIG_PATH, bring_kernels
 from eessi_spawner.spawner.claims import make_claim, remove_claim
-from eessi_spawner.spawner.placed import PlacedKubeSpawner
+from eessi_spawner.spawner.placed import PlacedKubeSpawner, checked
 from eessi_spawner.spawner.rejection import refuse
 from eessi_spawner.spawner.service_address import resolve_server
 
@@ -72,11 +72,11 @@ class AttachedKubeSpawner(PlacedKubeSpawner):
 
     @validate("eessi_attach")
     def _check_attach(self, proposal: Mapping[str, Any]) -> Any:
-        return _checked("eessi_attach", parse_attachments, proposal["value"])
+        return checked("eessi_attach", parse_attachments, proposal["value"])
 
     @validate("eessi_host_injections")
     def _check_host_injections(self, proposal: Mapping[str, Any]) -> Any:
-        return _checked("eessi_host_injections", parse_host_injections, proposal["value"])
+        return checked("eessi_host_injections", parse_host_injections, proposal["value"])
 
     # From a choice to a pod
 
@@ -178,18 +178,3 @@ class AttachedKubeSpawner(PlacedKubeSpawner):
         super().load_state(state)
         claims = (ClaimAttachment(**saved) for saved in state.get("eessi_claims", ()))
         self._own_claims = {attachment.claim: attachment for attachment in claims}
-
-
-def _checked(trait: str, parse: Callable[[Any], object], value: Any) -> Any:
-    """Return *value* if *parse* takes it.
-
-    Raises
-    ------
-    TraitError
-        If not, with the trait, the value and what to do.
-    """
-    try:
-        parse(value)
-    except EESSIError as error:
-        raise TraitError(f"c.EESSISpawner.{trait} = {value!r}: {error}") from error
-    return value

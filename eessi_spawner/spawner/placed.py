@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jupyterhub.traitlets import ByteSpecification
@@ -125,11 +125,7 @@ class PlacedKubeSpawner(ExplainedKubeSpawner):
 
     @validate("node_label_prefix")
     def _check_node_label_prefix(self, proposal: Mapping[str, Any]) -> Any:
-        try:
-            Labels(proposal["value"])
-        except EESSIError as error:
-            raise TraitError(f"c.EESSISpawner.node_label_prefix = {proposal['value']!r}: {error}") from error
-        return proposal["value"]
+        return checked("node_label_prefix", Labels, proposal["value"])
 
     def hub_starts(self, app: Any) -> None:
         """Begin to watch the cluster, and log what is wrong with its pools; the hub does not wait for it."""
@@ -257,3 +253,18 @@ def _bytes(value: Any) -> float:
         raise InvalidChoiceError(
             f"{str(value)[:50]!r} is not an amount of memory.", advice="Write it as 512M, 4G or a number of bytes."
         ) from error
+
+
+def checked(trait: str, parse: Callable[[Any], object], value: Any) -> Any:
+    """Return *value* if *parse* takes it.
+
+    Raises
+    ------
+    TraitError
+        If not, with the trait, the value and what to do.
+    """
+    try:
+        parse(value)
+    except EESSIError as error:
+        raise TraitError(f"c.EESSISpawner.{trait} = {value!r}: {error}") from error
+    return value
