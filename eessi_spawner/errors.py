@@ -25,6 +25,14 @@ The tree:
     + AddressError             an NFS server's name cannot be resolved
     + PodRefusedError          the pod was refused: Pod Security, a quota, a missing right
     + StartFailedError         the pod does not start, and waiting longer is of no use
+  x ServiceError             the hub service does not do what it was asked for
+    + LoginRequiredError       nobody is logged in, or the token is unknown
+    + AccessDeniedError        who is logged in may not do this
+    + HubUnreachableError      JupyterHub does not say who is logged in
+    + ModulesApartError        modules cannot be loaded together
+    + UnknownEnvironmentError  the user has no such environment
+    + EnvironmentExistsError   the user has another environment of that name
+    + StoreError               saved environments cannot be read or written now
 
 Each carries a stable `code` (for logs, APIs and tests), a message that says what was expected and what
 came, and an `advice` that says what to do. None of them ever shows a traceback to a user.
@@ -206,6 +214,54 @@ class StartFailedError(ClusterError):
     """The pod does not start, and waiting longer is of no use."""
 
     code = "start_failed"
+
+
+class ServiceError(EESSIError):
+    """The hub service does not do what it was asked for."""
+
+    code = "service_error"
+
+
+class LoginRequiredError(ServiceError):
+    """Nobody is logged in, or the token is unknown."""
+
+    code = "login_required"
+
+
+class AccessDeniedError(ServiceError):
+    """Who is logged in may not do this."""
+
+    code = "access_denied"
+
+
+class HubUnreachableError(ServiceError):
+    """JupyterHub does not say who is logged in."""
+
+    code = "hub_unreachable"
+
+
+class ModulesApartError(ServiceError):
+    """Modules cannot be loaded together."""
+
+    code = "modules_apart"
+
+
+class UnknownEnvironmentError(ServiceError):
+    """The user has no such environment."""
+
+    code = "unknown_environment"
+
+
+class EnvironmentExistsError(ServiceError):
+    """The user has another environment of that name."""
+
+    code = "environment_exists"
+
+
+class StoreError(ServiceError):
+    """Saved environments cannot be read or written now; those that were saved are kept."""
+
+    code = "store_unavailable"
 
 
 def error_from_json(data: dict[str, str]) -> EESSIError:

@@ -1,0 +1,204 @@
+"""Reads and writes what users saved. Every method blocks, and is one transaction."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import create_engine, func, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from eessi_spawner.errors import (
+    EnvironmentExistsError,
+    InvalidChoiceError,
+    SetUpError,
+    StoreError,
+    UnknownEnvironmentError,
+)
+from eessi_spawner.service.store.models import EnvironmentRow
+from eessi_spawner.service.store.rows import change_row, from_row, to_row
+from eessi_spawner.service.store.saved import SavedEnvironment
+from eessi_spawner.stack.environments import Environment
+
+MOST_OF_AN_OWNER = 200
+# How long a write waits for another one of SQLite: shorter than people and proxies wait.
+_LOCK_SECONDS = 5.0
+_MIGRATIONS = Path(__file__).with_name("migrations")
+_log = logging.getLogger(__name__)
+
+
+class Database:
+    """The saved environments of all users.
+
+    The first use that succeeds makes the tables, or brings those of an earlier version up to date: a database that
+    is away when the service starts is used as soon as it is there.
+
+    Parameters
+    ----------
+    url
+        As SQLAlchemy writes it.
+
+    Raises
+    ------
+    SetUpError
+        If there is no such kind of database, or its driver is not installed.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            waits = {"timeout": _LOCK_SECONDS} if make_url(url).get_backend_name() == "sqlite" else {}
+            self._engine = create_engine(url, connect_args=waits, pool_pre_ping=True)
+            self._has_tables = False
+            self._making_tables = threading.Lock()
+        except (ArgumentError, ImportError) as error:
+            raise SetUpError(
+                f"The service's database cannot be used: {str(error).splitlines()[0]}.",
+                advice="Write it as SQLAlchemy does, such as sqlite:////srv/eessi.sqlite, and install its driver.",
+            ) from None
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def check(self) -> None:
+        """Make sure that the database can be read, and has its tables.
+
+        Raises
+        ------
+        StoreError
+            If it cannot.
+        """
+        with self._session() as session:
+            session.execute(select(EnvironmentRow.id).limit(1)).first()
+
+    def of_owner(self, owner: str) -> tuple[SavedEnvironment, ...]:
+        """Return all environments of *owner*, by name.
+
+        Raises
+        ------
+        StoreError
+            If they cannot be read.
+        """
+        with self._session() as session:
+            wanted = select(EnvironmentRow).where(EnvironmentRow.owner == owner).order_by(EnvironmentRow.name)
+            return tuple(map(from_row, session.scalars(wanted)))
+
+    def find(self, owner: str, key: str) -> SavedEnvironment:
+        """Return the environment of *owner* whose id is *key*.
+
+        Raises
+        ------
+        UnknownEnvironmentError
+            If there is none, or it is somebody else's.
+        StoreError
+            If it cannot be read.
+        """
+        with self._session() as session:
+            return from_row(_row(session, owner, key))
+
+    def add(self, owner: str, environment: Environment) -> SavedEnvironment:
+        """Save *environment* for *owner*, and return it with its new id.
+
+        Raises
+        ------
+        EnvironmentExistsError
+            If the owner has another of that name.
+        InvalidChoiceError
+            If the owner has as many as may be.
+        StoreError
+            If it cannot be saved.
+        """
+        now = datetime.now(tz=timezone.utc)
+        saved = SavedEnvironment(uuid.uuid4().hex, owner, environment, now, now)
+        with self._session(environment.name) as session:
+            own = select(func.count()).select_from(EnvironmentRow).where(EnvironmentRow.owner == owner)
+            if (session.scalar(own) or 0) >= MOST_OF_AN_OWNER:
+                raise InvalidChoiceError(
+                    f"At most {MOST_OF_AN_OWNER} environments can be saved, and you have as many.",
+                    advice="Remove one that you no longer use.",
+                )
+            session.add(to_row(saved))
+        return saved
+
+    def replace(self, owner: str, key: str, environment: Environment) -> SavedEnvironment:
+        """Let the environment of *owner* whose id is *key* be *environment*, and return it.
+
+        Raises
+        ------
+        UnknownEnvironmentError
+            If there is none, or it is somebody else's.
+        EnvironmentExistsError
+            If the owner has another of that name.
+        StoreError
+            If it cannot be saved.
+        """
+        with self._session(environment.name) as session:
+            row = _row(session, owner, key)
+            change_row(row, environment, datetime.now(tz=timezone.utc))
+            return from_row(row)
+
+    def remove(self, owner: str, key: str) -> None:
+        """Remove the environment of *owner* whose id is *key*.
+
+        Raises
+        ------
+        UnknownEnvironmentError
+            If there is none, or it is somebody else's.
+        StoreError
+            If it cannot be removed.
+        """
+        with self._session() as session:
+            session.delete(_row(session, owner, key))
+
+    @contextmanager
+    def _session(self, name: str = "") -> Iterator[Session]:
+        """Give a session, and commit at its end; what a database refuses becomes a sentence."""
+        try:
+            self._make_tables()
+            with Session(self._engine) as session, session.begin():
+                yield session
+        except IntegrityError:
+            raise EnvironmentExistsError(
+                f"You have an environment called {name!r} already.", advice="Choose another name, or change that one."
+            ) from None
+        except (SQLAlchemyError, CommandError) as error:
+            _log.error("The database %r cannot be used: %s", self._engine.url, _reason(error))
+            # The next one to come opens it anew: the file may be another by then.
+            self._engine.dispose()
+            raise StoreError(
+                "Saved environments cannot be read or changed now; nothing was changed.",
+                advice="Try again in a minute. The service's log says why.",
+            ) from None
+
+    def _make_tables(self) -> None:
+        with self._making_tables:
+            if self._has_tables:
+                return
+            config = Config()
+            config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+            with self._engine.begin() as connection:
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+            self._has_tables = True
+
+
+def _row(session: Session, owner: str, key: str) -> EnvironmentRow:
+    row = session.get(EnvironmentRow, key)
+    if row is None or row.owner != owner:
+        raise UnknownEnvironmentError("You have no such environment.", advice="It may have been removed: look at all.")
+    return row
+
+
+def _reason(error: Exception) -> str:
+    """Return what the driver said, without the statement and its values: they are the user's."""
+    return str(getattr(error, "orig", None) or error).strip().rstrip(".")

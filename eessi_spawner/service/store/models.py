@@ -1,0 +1,29 @@
+"""The tables. What is changed here needs a migration: a test compares the two."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import JSON, DateTime, String, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """What all tables share."""
+
+
+class EnvironmentRow(Base):
+    """One saved environment (see `SavedEnvironment`); times are UTC, without a zone, which SQLite cannot keep."""
+
+    __tablename__ = "environments"
+    __table_args__ = (UniqueConstraint("owner", "name", name="one_name_an_owner"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(255))
+    name: Mapped[str] = mapped_column(String(64))
+    title: Mapped[str] = mapped_column(String(100))
+    release: Mapped[str] = mapped_column(String(20))
+    language: Mapped[str] = mapped_column(String(20))
+    modules: Mapped[list[str]] = mapped_column(JSON)
+    created: Mapped[datetime] = mapped_column(DateTime)
+    changed: Mapped[datetime] = mapped_column(DateTime)

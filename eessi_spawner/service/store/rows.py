@@ -1,0 +1,40 @@
+"""Values to rows, and back. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from eessi_spawner.service.store.models import EnvironmentRow
+from eessi_spawner.service.store.saved import SavedEnvironment
+from eessi_spawner.stack.environments import Environment
+
+
+def to_row(saved: SavedEnvironment) -> EnvironmentRow:
+    """Return *saved* as a new row."""
+    row = EnvironmentRow(id=saved.id, owner=saved.owner, created=_without_zone(saved.created))
+    change_row(row, saved.environment, saved.changed)
+    return row
+
+
+def change_row(row: EnvironmentRow, environment: Environment, changed: datetime) -> None:
+    """Let *row* hold *environment*; whose it is stays."""
+    row.name = environment.name
+    row.title = environment.title
+    row.release = environment.release
+    row.language = environment.language
+    row.modules = list(environment.modules)
+    row.changed = _without_zone(changed)
+
+
+def from_row(row: EnvironmentRow) -> SavedEnvironment:
+    """Return what *row* holds."""
+    environment = Environment(row.name, row.title, row.release, tuple(row.modules), row.language)
+    return SavedEnvironment(row.id, row.owner, environment, _with_zone(row.created), _with_zone(row.changed))
+
+
+def _without_zone(moment: datetime) -> datetime:
+    return moment.astimezone(timezone.utc).replace(tzinfo=None)
+
+
+def _with_zone(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=timezone.utc)

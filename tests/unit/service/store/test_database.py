@@ -1,0 +1,232 @@
+"""The database: what is saved stays, is its owner's alone, and a fault is a sentence."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from eessi_spawner.errors import (
+    EnvironmentExistsError,
+    InvalidChoiceError,
+    SetUpError,
+    StoreError,
+    UnknownEnvironmentError,
+)
+from eessi_spawner.service.store import database as module
+from eessi_spawner.service.store.database import Database
+from eessi_spawner.service.store.models import Base
+from eessi_spawner.stack.environments import Environment
+
+PLOTS = Environment("plots", "Plots", "2025.06", ("jupyter-server/1", "matplotlib/3"))
+TABLES = Environment("tables", "Tables", "2023.06", ("pandas/2",))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store.sqlite"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[Database]:
+    store = Database(f"sqlite:///{path}")
+    store.check()
+    yield store
+    store.close()
+
+
+def reopened(path: Path) -> Iterator[Database]:
+    store = Database(f"sqlite:///{path}")
+    store.check()
+    yield store
+    store.close()
+
+
+def test_what_is_saved_is_there_in_another_process_s_eyes(store: Database, path: Path) -> None:
+    saved = store.add("ada", PLOTS)
+    for other in reopened(path):
+        assert other.of_owner("ada") == (saved,)
+        assert other.find("ada", saved.id) == saved
+
+
+def test_they_are_listed_by_name(store: Database) -> None:
+    store.add("ada", TABLES)
+    store.add("ada", PLOTS)
+    assert [saved.environment for saved in store.of_owner("ada")] == [PLOTS, TABLES]
+
+
+def test_a_change_keeps_id_and_owner_and_the_day_it_was_made(store: Database) -> None:
+    before = store.add("ada", PLOTS)
+    after = store.replace("ada", before.id, TABLES)
+    assert (after.id, after.owner, after.created) == (before.id, "ada", before.created)
+    assert after.changed > before.changed
+    assert store.of_owner("ada") == (after,)
+    assert after.environment == TABLES
+
+
+def test_what_is_removed_is_gone(store: Database) -> None:
+    saved = store.add("ada", PLOTS)
+    store.remove("ada", saved.id)
+    assert store.of_owner("ada") == ()
+
+
+def test_nobody_sees_changes_or_removes_what_is_another_s(store: Database) -> None:
+    saved = store.add("ada", PLOTS)
+    assert store.of_owner("bob") == ()
+    for attempt in (
+        lambda: store.find("bob", saved.id),
+        lambda: store.replace("bob", saved.id, TABLES),
+        lambda: store.remove("bob", saved.id),
+    ):
+        with pytest.raises(UnknownEnvironmentError):
+            attempt()
+    assert store.of_owner("ada") == (saved,)
+
+
+def test_a_name_is_taken_once_by_an_owner(store: Database) -> None:
+    store.add("ada", PLOTS)
+    store.add("bob", PLOTS)
+    other = store.add("ada", TABLES)
+    with pytest.raises(EnvironmentExistsError, match="'plots'"):
+        store.add("ada", PLOTS)
+    with pytest.raises(EnvironmentExistsError, match="'plots'"):
+        store.replace("ada", other.id, PLOTS)
+    assert [saved.environment for saved in store.of_owner("ada")] == [PLOTS, TABLES]
+
+
+def test_an_owner_may_have_so_many_and_no_more(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_OF_AN_OWNER", 1)
+    store.add("ada", PLOTS)
+    with pytest.raises(InvalidChoiceError, match="At most 1"):
+        store.add("ada", TABLES)
+    store.add("bob", TABLES)
+
+
+def test_text_of_any_kind_is_kept_as_text(store: Database) -> None:
+    title = "Robert'); DROP TABLE environments;-- \u202e ☃"
+    saved = store.add("o'hara", Environment("e", title, "2025.06", ()))
+    assert store.find("o'hara", saved.id).environment.title == title
+
+
+def test_a_locked_database_is_a_sentence_and_loses_nothing(
+    store: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = store.add("ada", PLOTS)
+    monkeypatch.setattr(module, "_LOCK_SECONDS", 0.01)
+    hasty = Database(f"sqlite:///{path}")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError, match="nothing was changed"):
+            hasty.add("ada", TABLES)
+        with pytest.raises(StoreError):
+            hasty.check()
+        other.execute("ROLLBACK")
+    hasty.check()
+    assert hasty.of_owner("ada") == (saved,)
+    hasty.close()
+
+
+@pytest.mark.parametrize(
+    ("pragma", "words"), [("query_only=ON", "readonly"), ("max_page_count=1", "full")], ids=["read-only", "full"]
+)
+def test_a_database_that_cannot_be_written_is_a_sentence_and_can_be_read(
+    pragma: str, words: str, store: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    saved = store.add("ada", PLOTS)
+
+    # SQLite itself refuses, as it does on a full or read-only disk.
+    @sqlalchemy.event.listens_for(store._engine, "checkout")
+    def _refuse(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute(f"PRAGMA {pragma}")
+
+    large = Environment("large", "x" * 100, "2025.06", tuple(f"module/{number}" for number in range(2000)))
+    with pytest.raises(StoreError, match="nothing was changed"):
+        store.add("ada", large)
+    assert words in caplog.text
+    assert "module/7" not in caplog.text, "what users save is not for the log"
+    assert store.of_owner("ada") == (saved,)
+
+
+SAVE_FOR_EVER = """
+import itertools, sys
+from eessi_spawner.service.store.database import Database
+from eessi_spawner.stack.environments import Environment
+
+store = Database(sys.argv[1])
+for number in itertools.count():
+    saved = store.add(f"user{number}", Environment("plots", "Plots", "2025.06", ("matplotlib/3",) * 50))
+    print(saved.owner, saved.id, flush=True)
+"""
+
+
+def test_what_was_said_to_be_saved_outlives_the_killing_of_the_service(store: Database, path: Path) -> None:
+    command = [sys.executable, "-c", SAVE_FOR_EVER, f"sqlite:///{path}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        told = [writer.stdout.readline().split() for _ in range(20)]
+        writer.kill()
+        told += [line.split() for line in writer.stdout if line.endswith("\n")]
+    for owner, key in told:
+        assert store.find(owner, key).environment.modules == ("matplotlib/3",) * 50
+    store.add("ada", PLOTS)
+
+
+def test_a_database_that_cannot_be_used_is_used_as_soon_as_it_can(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path.write_bytes(b"This is a letter." * 100)
+    store = Database(f"sqlite:///{path}")
+    with pytest.raises(StoreError):
+        store.check()
+    assert "file is not a database" in caplog.text
+    path.unlink()
+    assert store.add("ada", PLOTS) == store.of_owner("ada")[0]
+    store.close()
+
+
+@pytest.mark.usefixtures("store")
+def test_a_database_of_a_later_version_is_not_touched(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("UPDATE alembic_version SET version_num = '9999'")
+        other.commit()
+    before = path.read_bytes()
+    later = Database(f"sqlite:///{path}")
+    with pytest.raises(StoreError):
+        later.add("ada", PLOTS)
+    assert "'9999'" in caplog.text
+    assert path.read_bytes() == before
+    later.close()
+
+
+def test_many_threads_that_come_first_make_the_tables_once(path: Path) -> None:
+    store = Database(f"sqlite:///{path}")
+    with ThreadPoolExecutor(8) as threads:
+        saved = list(threads.map(lambda number: store.add(f"user{number}", PLOTS), range(8)))
+    assert [store.of_owner(one.owner) for one in saved] == [(one,) for one in saved]
+    store.close()
+
+
+@pytest.mark.parametrize("url", ["", "nothing", "nosuch://host/db", "postgresql+nosuchdriver://host/db"])
+def test_an_address_that_names_no_database_is_refused(url: str) -> None:
+    with pytest.raises(SetUpError, match="database cannot be used"):
+        Database(url)
+
+
+def test_a_password_is_not_told() -> None:
+    with pytest.raises(SetUpError) as caught:
+        Database("sqlite://ada:secret@host/nowhere/x")
+    assert "secret" not in str(caught.value)
+    assert "host/nowhere" in str(caught.value)
+
+
+def test_migrations_make_the_tables_that_the_models_say(store: Database) -> None:
+    with store._engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
