@@ -18,6 +18,8 @@ from eessi_spawner.attach.ways import parse_attachments
 from eessi_spawner.checks import pod_start
 from eessi_spawner.cli.main import make_parser
 from eessi_spawner.errors import CatalogueError, ClusterError, EESSIError, MountError, ServiceError
+from eessi_spawner.service.application import ANSWERS
+from eessi_spawner.service.settings import DATABASE_VARIABLE, DEFAULT_DATABASE
 from eessi_spawner.spawner.attached import AttachedKubeSpawner
 from eessi_spawner.spawner.kube import EESSISpawner
 from eessi_spawner.spawner.mixin import EESSIMixin
@@ -26,6 +28,7 @@ REPOSITORY = Path(__file__).parents[2]
 GUIDE = (REPOSITORY / "docs/admin/one-machine.md").read_text(encoding="utf-8")
 ATTACH_PAGE = (REPOSITORY / "docs/admin/attach.md").read_text(encoding="utf-8")
 CATALOGUE_PAGE = (REPOSITORY / "docs/admin/catalogue.md").read_text(encoding="utf-8")
+SERVICE_PAGE = (REPOSITORY / "docs/admin/service.md").read_text(encoding="utf-8")
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 FOLDERS = ("", "docs/**/", "helm-config/", "images/*/")
 DOCUMENTS = sorted(document for folder in FOLDERS for document in REPOSITORY.glob(f"{folder}*.md"))
@@ -107,6 +110,14 @@ def test_the_page_on_pods_shows_commands_and_settings_that_work() -> None:
         given = Config()
         exec(code, {"c": given})  # noqa: S102  (the document's own lines)
         assert parse_attachments(given.EESSISpawner.eessi_attach)
+
+
+def test_the_services_page_explains_every_code_every_setting_and_every_address() -> None:
+    table = rows(SERVICE_PAGE)
+    assert {kind.code for kind in (ServiceError, *ServiceError.__subclasses__())} <= set(table)
+    assert table[DATABASE_VARIABLE][0].strip("`") == DEFAULT_DATABASE
+    for path in ANSWERS:
+        assert re.sub(r"\(\[\^/\]\+\)", "NAME", path, count=1).replace("([^/]+)", "VERSION") in table
 
 
 def test_the_catalogues_page_shows_commands_that_exist() -> None:

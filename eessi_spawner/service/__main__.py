@@ -1,0 +1,104 @@
+"""Runs the service until it is told to end: `python -m eessi_spawner.service`, started by JupyterHub."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+from jupyterhub.services.auth import HubOAuth
+from tornado.httpserver import HTTPServer
+from tornado.log import enable_pretty_logging
+
+from eessi_spawner.errors import EESSIError, SetUpError, StoreError
+from eessi_spawner.service.application import make_application
+from eessi_spawner.service.catalogue_keeper import CatalogueKeeper
+from eessi_spawner.service.parts import ServiceParts
+from eessi_spawner.service.settings import ServiceSettings, settings_from
+from eessi_spawner.service.store.database import Database
+
+_THREADS = 4
+_PARENT_SECONDS = 0.5
+# A larger body is not read at all; a smaller one that is too large is refused in words.
+_LARGEST_BODY = 4 * 1024 * 1024
+_log = logging.getLogger("eessi_spawner.service")
+
+
+def main() -> int:
+    """Run the service, and return the exit code: 0 where it was told to end, 1 where it cannot run."""
+    enable_pretty_logging()
+    try:
+        asyncio.run(_serve(settings_from(os.environ, Path.home())))
+    except EESSIError as error:
+        _log.critical("%s", error)
+        return 1
+    return 0
+
+
+async def _serve(settings: ServiceSettings) -> None:
+    """Answer until SIGTERM or SIGINT, or until what started the service is gone.
+
+    Raises
+    ------
+    SetUpError
+        If there is no such kind of database, or nothing can listen at the address.
+    """
+    parts = ServiceParts(
+        hub_auth=HubOAuth(),
+        keeper=CatalogueKeeper(settings.catalogue),
+        database=Database(settings.database),
+        threads=ThreadPoolExecutor(_THREADS),
+        store_threads=ThreadPoolExecutor(_THREADS),
+    )
+    # Without it people search all the same; and a managed service that ends at its start ends the hub.
+    with suppress(StoreError):
+        parts.database.check()
+    application = make_application(parts)
+    # Behind JupyterHub's proxy: its headers say whether the browser's side is https.
+    server = HTTPServer(application, xheaders=True, max_buffer_size=_LARGEST_BODY, max_body_size=_LARGEST_BODY)
+    try:
+        server.listen(settings.port, settings.host)
+    except OSError as error:
+        raise SetUpError(
+            f"Nothing can listen at {settings.host}:{settings.port}: {error.strerror}.",
+            advice="Give the service another port by its url in c.JupyterHub.services.",
+        ) from None
+    # What is loaded by now stays: walking through it took a full collection 50 ms, in which nobody was answered.
+    gc.collect()
+    gc.freeze()
+    stop = asyncio.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+    tasks = [asyncio.create_task(parts.keeper.keep(parts.threads)), asyncio.create_task(_end_with_parent(stop))]
+    modules = len(parts.keeper.now.catalogue)
+    _log.info("Serving %s modules at %s:%s%s", modules, settings.host, settings.port, settings.prefix)
+    await stop.wait()
+    for task in tasks:
+        task.cancel()
+    server.stop()
+    await server.close_all_connections()
+    parts.threads.shutdown()
+    parts.store_threads.shutdown()
+    parts.database.close()
+
+
+async def _end_with_parent(stop: asyncio.Event) -> None:
+    """Set *stop* when the process that started this one is gone.
+
+    A hub that was killed has not ended its services, and could not be started again: this one would hold its port.
+    """
+    parent = os.getppid()
+    while os.getppid() == parent:  # noqa: ASYNC110  # no event tells it
+        await asyncio.sleep(_PARENT_SECONDS)
+    _log.warning("What started the service is gone, and so it ends.")
+    stop.set()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""The application: which address is answered by what."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from tornado.web import Application
+
+from eessi_spawner.service import answers
+from eessi_spawner.service.handlers.base import NothingHereHandler
+from eessi_spawner.service.handlers.catalogue import CatalogueHandler
+from eessi_spawner.service.handlers.environments import EnvironmentHandler, EnvironmentsHandler
+from eessi_spawner.service.handlers.software import LoginCallbackHandler, NoPageHandler, ResultsHandler, SoftwareHandler
+from eessi_spawner.service.handlers.state import HealthHandler, VersionHandler
+from eessi_spawner.service.parts import ServiceParts
+
+# The API's addresses that are answered from the catalogue alone.
+ANSWERS = {
+    "releases": answers.releases,
+    "targets": answers.targets,
+    "modules": answers.modules,
+    "modules/([^/]+)": answers.module,
+    "modules/([^/]+)/([^/]+)": answers.version,
+    "search": answers.found,
+}
+
+
+def make_application(parts: ServiceParts) -> Application:
+    """Return the application that answers with *parts*."""
+    prefix = parts.hub_auth.base_url
+    api = f"{prefix}api/v1/"
+    routes: list[Any] = [
+        (prefix, SoftwareHandler),
+        (f"{prefix}results", ResultsHandler),
+        (f"{prefix}oauth_callback", LoginCallbackHandler),
+        (f"{api}health", HealthHandler),
+        (f"{api}version", VersionHandler),
+        *((api + path, CatalogueHandler, {"answer": answer}) for path, answer in ANSWERS.items()),
+        (f"{api}environments", EnvironmentsHandler),
+        (f"{api}environments/([0-9a-f]{{32}})", EnvironmentHandler),
+        (f"{api}.*", NothingHereHandler),
+    ]
+    return Application(
+        routes,
+        default_handler_class=NoPageHandler,
+        static_path=str(Path(__file__).with_name("static")),
+        static_url_prefix=f"{prefix}static/",
+        # Of this process alone: after a restart JupyterHub logs people in again, without a question.
+        cookie_secret=os.urandom(32),
+        parts=parts,
+    )

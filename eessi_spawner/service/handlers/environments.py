@@ -1,0 +1,97 @@
+"""A user's own environments: listed, saved, changed, removed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from eessi_spawner.errors import AccessDeniedError, EESSIError, InvalidChoiceError
+from eessi_spawner.service.chosen import check_together, chosen_environment
+from eessi_spawner.service.handlers.base import ApiHandler
+from eessi_spawner.service.question import check_names
+from eessi_spawner.service.store.saved import SavedEnvironment
+from eessi_spawner.stack.catalogue.index import Catalogue
+from eessi_spawner.stack.environments import Environment
+
+
+class _OwnersHandler(ApiHandler):
+    """A request of a user for what is theirs."""
+
+    async def prepare(self) -> None:
+        """Let only users in: a service may bear the name of one.
+
+        Raises
+        ------
+        AccessDeniedError
+            If a service asks.
+        """
+        await super().prepare()
+        check_names(self.arguments, ())
+        if self.current_user["kind"] != "user":
+            raise AccessDeniedError("Only users have environments.", advice="Use a token of the user.")
+        self.owner: str = self.current_user["name"]
+
+    async def posted(self) -> Environment:
+        """Return the environment in the request's body, checked."""
+        return await self.in_thread(chosen_environment, self.catalogue, read_body(self.request.body))
+
+
+class EnvironmentsHandler(_OwnersHandler):
+    """All of a user."""
+
+    async def get(self) -> None:
+        """List them, by name."""
+        items = [saved.to_json() for saved in await self.in_store(self.parts.database.of_owner, self.owner)]
+        self.write_json({"items": items, "total": len(items)})
+
+    async def post(self) -> None:
+        """Save a new one."""
+        saved = await self.in_store(self.parts.database.add, self.owner, await self.posted())
+        self.set_status(201)
+        self.set_header("Location", f"{self.request.path}/{saved.id}")
+        self.write_json(await self.in_thread(with_verdict, self.catalogue, saved))
+
+
+class EnvironmentHandler(_OwnersHandler):
+    """One of them, by its id."""
+
+    async def get(self, key: str) -> None:
+        """Return it, with where it can be loaded."""
+        saved = await self.in_store(self.parts.database.find, self.owner, key)
+        self.write_json(await self.in_thread(with_verdict, self.catalogue, saved))
+
+    async def put(self, key: str) -> None:
+        """Change it as a whole."""
+        saved = await self.in_store(self.parts.database.replace, self.owner, key, await self.posted())
+        self.write_json(await self.in_thread(with_verdict, self.catalogue, saved))
+
+    async def delete(self, key: str) -> None:
+        """Remove it."""
+        await self.in_store(self.parts.database.remove, self.owner, key)
+        self.set_status(204)
+
+
+def with_verdict(catalogue: Catalogue, saved: SavedEnvironment) -> dict[str, Any]:
+    """Return *saved* as JSON, with the CPU targets that can load it; or why none can: catalogues change."""
+    try:
+        targets, problem = check_together(catalogue, saved.environment).targets, ""
+    except EESSIError as error:
+        targets, problem = (), str(error)
+    return {**saved.to_json(), "targets": list(targets), "problem": problem}
+
+
+def read_body(body: bytes) -> object:
+    """Return the JSON in *body*.
+
+    Raises
+    ------
+    InvalidChoiceError
+        If it is none.
+    """
+    try:
+        data: object = json.loads(body)
+    except (ValueError, RecursionError):
+        raise InvalidChoiceError(
+            "The body must be JSON, and it is not.", advice='Send it as {"name": "plots", "modules": [...]}.'
+        ) from None
+    return data

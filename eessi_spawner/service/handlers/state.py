@@ -1,0 +1,38 @@
+"""Is the service well, and which one is it? Answered without login, as JupyterHub answers `/hub/health`."""
+
+from __future__ import annotations
+
+from eessi_spawner import __version__
+from eessi_spawner.errors import StoreError
+from eessi_spawner.service.handlers.base import ServiceHandler
+
+
+class _OpenHandler(ServiceHandler):
+    """A request of anybody: nobody is asked who they are, so that it is answered while the hub is away."""
+
+    async def prepare(self) -> None:
+        """Let everybody in."""
+
+
+class HealthHandler(_OpenHandler):
+    """Named checks, each `ok` or what is wrong; status 503 where users notice."""
+
+    async def get(self) -> None:
+        """Check now."""
+        # Where files are is for the log alone: anybody may ask.
+        catalogue = "an earlier one is in use: that on disk cannot be read" if self.parts.keeper.problem else "ok"
+        checks = {"catalogue": catalogue, "store": "ok"}
+        try:
+            await self.in_store(self.parts.database.check)
+        except StoreError as error:
+            checks["store"] = error.message
+            self.set_status(503)
+        self.write_json({"ok": checks["store"] == "ok", "checks": checks, "catalogue": self.parts.keeper.summary()})
+
+
+class VersionHandler(_OpenHandler):
+    """Which version answers."""
+
+    async def get(self) -> None:
+        """Answer it."""
+        self.write_json({"version": __version__})

@@ -1,0 +1,146 @@
+"""Pages as HTML in JupyterHub's look, which work by keyboard, on a phone and without JavaScript. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from urllib.parse import urlencode
+
+import jinja2
+
+from eessi_spawner.service.grid import grid_columns, machines, make_grids, software_names
+from eessi_spawner.service.question import FILTERS, Arguments, check_names, filters_of, span_of, value_of, values_of
+from eessi_spawner.stack.catalogue.entry import version_key
+from eessi_spawner.stack.catalogue.index import Catalogue
+from eessi_spawner.stack.catalogue.search import search
+
+SOFTWARE_ON_A_PAGE = 20
+_LANGUAGES = {"python": "Python", "r": "R", "julia": "Julia", "octave": "Octave", "perl": "Perl", "java": "Java"}
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a page stands in.
+
+    Attributes
+    ----------
+    hub
+        The address of JupyterHub's own pages, with a slash at its end.
+    prefix
+        What the service's addresses begin with, with a slash at its end.
+    static
+        The name of a file of the service to its address.
+    user
+        Whose page it is; empty where nobody is logged in.
+    xsrf
+        What the page's script proves with that it is of this page.
+    """
+
+    hub: str
+    prefix: str
+    static: Mapping[str, str]
+    user: str = ""
+    xsrf: str = ""
+
+
+@cache
+def _template(name: str) -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("eessi_spawner.service"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template(name)
+
+
+def render_software(catalogue: Catalogue, arguments: Arguments, around: Surroundings, today: date) -> str:
+    """Return the page on which software is found.
+
+    Raises
+    ------
+    InvalidChoiceError
+        If an argument is none that the page's form sends.
+    """
+    return _template("software.html").render(
+        around=around,
+        query=value_of(arguments, "q"),
+        selects=_selects(catalogue, arguments),
+        age=catalogue.age(today),
+        day=catalogue.provenance.day,
+        **_found(catalogue, arguments),
+    )
+
+
+def render_results(catalogue: Catalogue, arguments: Arguments, around: Surroundings) -> str:
+    """Return what was found alone: the part of the page that its script replaces.
+
+    Raises
+    ------
+    InvalidChoiceError
+        If an argument is none that the page's form sends.
+    """
+    return _template("results.html").render(around=around, **_found(catalogue, arguments))
+
+
+def render_fault(fault: Mapping[str, str], around: Surroundings) -> str:
+    """Return the page that says what went wrong."""
+    return _template("fault.html").render(fault=fault, around=around)
+
+
+def _found(catalogue: Catalogue, arguments: Arguments) -> dict[str, object]:
+    """Return what the results show: a page of software, of which all hits are shown."""
+    check_names(arguments, ("q", *FILTERS, "offset"))
+    query, offset = value_of(arguments, "q"), span_of(arguments).offset
+    result = search(catalogue, query, filters_of(arguments, catalogue))
+    names = software_names(result.hits)
+    after = offset + SOFTWARE_ON_A_PAGE
+    kept = [(name, value) for name in ("q", *FILTERS) for value in values_of(arguments, name)]
+    columns = grid_columns(catalogue)
+    return {
+        "asked": bool(query.strip()),
+        "grids": make_grids(catalogue, result.hits, names[offset:after]),
+        "columns": columns,
+        "machines": machines(columns),
+        "nearly": bool(result.hits) and result.hits[0].how == "typo",
+        "ignored": result.ignored,
+        "modules_found": result.total,
+        "software_found": len(names),
+        "first": offset + 1,
+        "next_page": "?" + urlencode([*kept, ("offset", after)]) if after < len(names) else "",
+        "previous_page": "?" + urlencode([*kept, ("offset", max(0, offset - SOFTWARE_ON_A_PAGE))]) if offset else "",
+    }
+
+
+@dataclass(frozen=True)
+class Select:
+    """A filter of the form: what it is called, what can be chosen (value and words), what is."""
+
+    name: str
+    label: str
+    options: Sequence[tuple[str, str]]
+    chosen: str
+
+
+def _selects(catalogue: Catalogue, arguments: Arguments) -> list[Select]:
+    """Return the filters, each with what the catalogue has."""
+    columns = catalogue.columns
+    built = {name for targets in columns.accelerators for names in targets.values() for name in names}
+    offered: dict[str, tuple[str, list[tuple[str, str]]]] = {
+        "release": ("Release", [(release, release) for release in catalogue.releases]),
+        "target": ("CPU", [(target.path, target.path) for target in grid_columns(catalogue)]),
+        "accelerator": ("GPU", [(name, name) for name in sorted(built, key=version_key)]),
+        "generation": ("Generation", [(name, name) for name in dict.fromkeys(name for _, name in catalogue.places)]),
+        "language": (
+            "Language",
+            [(name, words) for name, words in _LANGUAGES.items() if name in catalogue.rows_of_language],
+        ),
+    }
+    return [Select(name, label, options, _first(arguments, name)) for name, (label, options) in offered.items()]
+
+
+def _first(arguments: Arguments, name: str) -> str:
+    return next(iter(values_of(arguments, name)), "")

@@ -1,0 +1,39 @@
+"""What requests are answered with: made once, when the service starts."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from jupyterhub.services.auth import HubOAuth
+
+from eessi_spawner.service.catalogue_keeper import CatalogueKeeper
+from eessi_spawner.service.store.database import Database
+
+
+@dataclass(frozen=True)
+class ServiceParts:
+    """The parts of a service that runs.
+
+    Attributes
+    ----------
+    hub_auth
+        How JupyterHub is asked who asks; its `base_url` begins each address.
+    keeper
+        The catalogue.
+    database
+        What users saved.
+    threads
+        Where searches and pages are worked on, so that no request waits for another.
+    store_threads
+        Where the database is; who waits for a locked one keeps no search waiting.
+    hub_seconds
+        How long the hub may take to say who asks; it does so once in five minutes for each token.
+    """
+
+    hub_auth: HubOAuth
+    keeper: CatalogueKeeper
+    database: Database
+    threads: Executor
+    store_threads: Executor
+    hub_seconds: float = 10.0

@@ -1,0 +1,74 @@
+"""The service's settings: what JupyterHub tells a service that it manages, and what an administrator adds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from eessi_spawner.errors import SetUpError
+from eessi_spawner.stack.catalogue.saved import catalogue_directory
+
+PREFIX_VARIABLE = "JUPYTERHUB_SERVICE_PREFIX"
+URL_VARIABLE = "JUPYTERHUB_SERVICE_URL"
+DATABASE_VARIABLE = "EESSI_SERVICE_DATABASE"
+# Beside the hub's own database, which is in the hub's working directory by default too.
+DEFAULT_DATABASE = "sqlite:///eessi-service.sqlite"
+
+
+@dataclass(frozen=True)
+class ServiceSettings:
+    """Where the service listens, what its addresses begin with, where its data is.
+
+    Attributes
+    ----------
+    prefix
+        What the path of each address begins with; it ends with a slash.
+    host, port
+        Where it listens.
+    database
+        As SQLAlchemy writes it, such as `sqlite:////srv/eessi.sqlite`.
+    catalogue
+        The directory of the saved catalogue.
+    """
+
+    prefix: str
+    host: str
+    port: int
+    database: str
+    catalogue: Path
+
+
+def settings_from(environ: Mapping[str, str], home: Path) -> ServiceSettings:
+    """Return the settings that *environ* holds.
+
+    Raises
+    ------
+    SetUpError
+        If JupyterHub's variables are missing, or its address has no port.
+    """
+    missing = [name for name in (PREFIX_VARIABLE, URL_VARIABLE) if not environ.get(name)]
+    if missing:
+        raise SetUpError(
+            f"The service needs {' and '.join(missing)}, which JupyterHub sets, and found none.",
+            advice="Let JupyterHub start it: name it in c.JupyterHub.services with a command and a url.",
+        )
+    url = environ[URL_VARIABLE]
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if host is None or port is None:
+        raise SetUpError(
+            f"The service's url needs a host and a port, and it is {url!r}.",
+            advice="Write it as http://127.0.0.1:10101 in c.JupyterHub.services.",
+        )
+    return ServiceSettings(
+        prefix=environ[PREFIX_VARIABLE].rstrip("/") + "/",
+        host=host,
+        port=port,
+        database=environ.get(DATABASE_VARIABLE) or DEFAULT_DATABASE,
+        catalogue=catalogue_directory(environ, home),
+    )
