@@ -56,5 +56,6 @@ def run(arguments: argparse.Namespace) -> int:
     directory.mkdir(parents=True, exist_ok=True)
     log = directory / "jupyterhub.log"
     with running_hub(directory, root=root, port=arguments.port, log=log) as hub:
-        print(f"\nThe hub is at {hub.url}\nLog in under any name, without a password. Its log: {log}\nStop it: Ctrl-C")
+        print(f"\nThe hub is at {hub.url}\nLog in under any name, without a password. Its log: {log}")
+        print(f"Search EESSI's software: {hub.url}services/eessi/\nStop it: Ctrl-C")
         return hub.process.wait()

@@ -1,4 +1,4 @@
-"""Checks a demonstration hub as a person would: log in, choose in the form, wait, run a notebook in each kernel."""
+"""Checks a demonstration hub as a person would: log in, search, choose, wait, run a notebook in each kernel."""
 
 from __future__ import annotations
 
@@ -37,6 +37,10 @@ def _start_server(visitor: Visitor) -> str | None:
     answer = visitor.log_in(USER)
     if answer.status != 200:
         return f"logging in was answered by {answer.status}"
+    found = visitor.request("services/eessi/?q=numpy")
+    if found.status != 200 or "SciPy-bundle/" not in found.text:
+        return f"the search for numpy was answered by {found.status}: {found.text[:2000]}"
+    print("ok    numpy is found on the page of EESSI's software")
     page = visitor.spawn_form()
     offered = [field.value for field in form_fields(page.text) if field.name == "environments" and not field.disabled]
     print(f"ok    logged in as {USER}; the form offers {', '.join(offered) or 'nothing'}")

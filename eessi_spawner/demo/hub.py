@@ -118,6 +118,7 @@ def _start(state: Path, *, root: str, port: int, log: Path | None, config: Path)
         "port": port,
         "hub_port": free_port(),
         "proxy_api_port": free_port(),
+        "service_port": free_port(),
         "proxy_command": proxy_command(),
         "homes": str(homes.absolute()),
         "root": root,

@@ -2,8 +2,10 @@
 
 import json
 import os
+import sys
 
 from eessi_spawner.demo.spawner import LOOPBACK, DemoSpawner
+from eessi_spawner.stack.catalogue.saved import DIRECTORY_VARIABLE
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821  # JupyterHub provides it
 demo = json.loads(os.environ["EESSI_DEMO"])
@@ -24,3 +26,16 @@ c.JupyterHub.spawner_class = DemoSpawner
 c.DemoSpawner.homes = demo["homes"]
 c.DemoSpawner.eessi_root = demo["root"]
 c.DemoSpawner.default_url = "/lab"
+
+# Hubs that build on this file may have no service.
+if port := demo.get("service_port"):
+    c.JupyterHub.services = [
+        {
+            "name": "eessi",
+            "url": f"http://{LOOPBACK}:{port}",
+            "command": [sys.executable, "-m", "eessi_spawner.service"],
+            "environment": {name: os.environ[name] for name in (DIRECTORY_VARIABLE,) if name in os.environ},
+            "oauth_no_confirm": True,
+        }
+    ]
+    c.JupyterHub.load_roles = [{"name": "user", "scopes": ["self", "access:services!service=eessi"]}]
