@@ -1,0 +1,19 @@
+"""The demonstration's hub, with the service as the administrator's page shows it, but for its port."""
+
+import json
+import os
+from pathlib import Path
+
+import eessi_spawner.demo
+
+load_subconfig(os.path.join(os.path.dirname(eessi_spawner.demo.__file__), "jupyterhub_config.py"))  # noqa: F821
+
+c = get_config()  # noqa: F821
+demo = json.loads(os.environ["EESSI_DEMO"])
+
+PAGE = Path(__file__).parents[2] / "docs" / "admin" / "service.md"
+shown = PAGE.read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
+exec(shown, {"c": c})  # noqa: S102  (the document's own lines)
+c.JupyterHub.services[0]["url"] = f"http://127.0.0.1:{demo['service_port']}"
+c.JupyterHub.services[0]["environment"] = {"EESSI_SPAWNER_CATALOGUE_DIR": os.environ["EESSI_SPAWNER_CATALOGUE_DIR"]}
+c.JupyterHub.log_level = "DEBUG"
