@@ -12,6 +12,7 @@ from eessi_spawner.service import answers
 from eessi_spawner.service.handlers.base import NothingHereHandler
 from eessi_spawner.service.handlers.catalogue import CatalogueHandler
 from eessi_spawner.service.handlers.environments import EnvironmentHandler, EnvironmentsHandler
+from eessi_spawner.service.handlers.hub import HubHandler, SpawnsHandler, UsersEnvironmentsHandler
 from eessi_spawner.service.handlers.software import LoginCallbackHandler, NoPageHandler, ResultsHandler, SoftwareHandler
 from eessi_spawner.service.handlers.state import HealthHandler, VersionHandler
 from eessi_spawner.service.parts import ServiceParts
@@ -40,6 +41,9 @@ def make_application(parts: ServiceParts) -> Application:
         *((api + path, CatalogueHandler, {"answer": answer}) for path, answer in ANSWERS.items()),
         (f"{api}environments", EnvironmentsHandler),
         (f"{api}environments/([0-9a-f]{{32}})", EnvironmentHandler),
+        (f"{api}hub", HubHandler),
+        (f"{api}spawns", SpawnsHandler),
+        (f"{api}users/([^/]+)/environments", UsersEnvironmentsHandler),
         (f"{api}.*", NothingHereHandler),
     ]
     return Application(

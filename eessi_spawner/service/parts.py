@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from jupyterhub.services.auth import HubOAuth
 
 from eessi_spawner.service.catalogue_keeper import CatalogueKeeper
+from eessi_spawner.service.hub_facts import HubFacts
 from eessi_spawner.service.store.database import Database
+from eessi_spawner.service.store.spawn_table import SpawnTable
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class ServiceParts:
         Where the database is; who waits for a locked one keeps no search waiting.
     hub_seconds
         How long the hub may take to say who asks; it does so once in five minutes for each token.
+    facts
+        What the hub told of its pools.
     """
 
     hub_auth: HubOAuth
@@ -37,3 +42,9 @@ class ServiceParts:
     threads: Executor
     store_threads: Executor
     hub_seconds: float = 10.0
+    facts: HubFacts = field(default_factory=HubFacts)
+
+    @cached_property
+    def spawns(self) -> SpawnTable:
+        """What the hub reported of spawns; it is in the database too."""
+        return SpawnTable(self.database)

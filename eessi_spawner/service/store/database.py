@@ -78,7 +78,7 @@ class Database:
         StoreError
             If it cannot.
         """
-        with self._session() as session:
+        with self.session() as session:
             session.execute(select(EnvironmentRow.id).limit(1)).first()
 
     def of_owner(self, owner: str) -> tuple[SavedEnvironment, ...]:
@@ -89,7 +89,7 @@ class Database:
         StoreError
             If they cannot be read.
         """
-        with self._session() as session:
+        with self.session() as session:
             wanted = select(EnvironmentRow).where(EnvironmentRow.owner == owner).order_by(EnvironmentRow.name)
             return tuple(map(from_row, session.scalars(wanted)))
 
@@ -103,7 +103,7 @@ class Database:
         StoreError
             If it cannot be read.
         """
-        with self._session() as session:
+        with self.session() as session:
             return from_row(_row(session, owner, key))
 
     def add(self, owner: str, environment: Environment) -> SavedEnvironment:
@@ -120,7 +120,7 @@ class Database:
         """
         now = datetime.now(tz=timezone.utc)
         saved = SavedEnvironment(uuid.uuid4().hex, owner, environment, now, now)
-        with self._session(environment.name) as session:
+        with self.session(environment.name) as session:
             own = select(func.count()).select_from(EnvironmentRow).where(EnvironmentRow.owner == owner)
             if (session.scalar(own) or 0) >= MOST_OF_AN_OWNER:
                 raise InvalidChoiceError(
@@ -142,7 +142,7 @@ class Database:
         StoreError
             If it cannot be saved.
         """
-        with self._session(environment.name) as session:
+        with self.session(environment.name) as session:
             row = _row(session, owner, key)
             change_row(row, environment, datetime.now(tz=timezone.utc))
             return from_row(row)
@@ -157,12 +157,18 @@ class Database:
         StoreError
             If it cannot be removed.
         """
-        with self._session() as session:
+        with self.session() as session:
             session.delete(_row(session, owner, key))
 
     @contextmanager
-    def _session(self, name: str = "") -> Iterator[Session]:
-        """Give a session, and commit at its end; what a database refuses becomes a sentence."""
+    def session(self, name: str = "") -> Iterator[Session]:
+        """Give a session, and commit at its end; what a database refuses becomes a sentence.
+
+        Parameters
+        ----------
+        name
+            Of the environment that is saved, if one is.
+        """
         try:
             self._make_tables()
             with Session(self._engine) as session, session.begin():

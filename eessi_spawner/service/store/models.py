@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, DateTime, String, UniqueConstraint
+from sqlalchemy import JSON, DateTime, Float, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -27,3 +27,20 @@ class EnvironmentRow(Base):
     modules: Mapped[list[str]] = mapped_column(JSON)
     created: Mapped[datetime] = mapped_column(DateTime)
     changed: Mapped[datetime] = mapped_column(DateTime)
+
+
+class SpawnRow(Base):
+    """One reported spawn (see `Spawn`); times as above."""
+
+    __tablename__ = "spawns"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    user: Mapped[str] = mapped_column(String(255), index=True)
+    server: Mapped[str] = mapped_column(String(255))
+    at: Mapped[datetime] = mapped_column(DateTime, index=True)
+    result: Mapped[str] = mapped_column(String(20))
+    code: Mapped[str] = mapped_column(String(50))
+    pool: Mapped[str] = mapped_column(String(255))
+    release: Mapped[str] = mapped_column(String(20))
+    environments: Mapped[list[str]] = mapped_column(JSON)
+    seconds: Mapped[float] = mapped_column(Float)

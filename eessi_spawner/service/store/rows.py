@@ -11,7 +11,7 @@ from eessi_spawner.stack.environments import Environment
 
 def to_row(saved: SavedEnvironment) -> EnvironmentRow:
     """Return *saved* as a new row."""
-    row = EnvironmentRow(id=saved.id, owner=saved.owner, created=_without_zone(saved.created))
+    row = EnvironmentRow(id=saved.id, owner=saved.owner, created=without_zone(saved.created))
     change_row(row, saved.environment, saved.changed)
     return row
 
@@ -23,18 +23,20 @@ def change_row(row: EnvironmentRow, environment: Environment, changed: datetime)
     row.release = environment.release
     row.language = environment.language
     row.modules = list(environment.modules)
-    row.changed = _without_zone(changed)
+    row.changed = without_zone(changed)
 
 
 def from_row(row: EnvironmentRow) -> SavedEnvironment:
     """Return what *row* holds."""
     environment = Environment(row.name, row.title, row.release, tuple(row.modules), row.language)
-    return SavedEnvironment(row.id, row.owner, environment, _with_zone(row.created), _with_zone(row.changed))
+    return SavedEnvironment(row.id, row.owner, environment, with_zone(row.created), with_zone(row.changed))
 
 
-def _without_zone(moment: datetime) -> datetime:
+def without_zone(moment: datetime) -> datetime:
+    """Return *moment* as the tables keep it: in UTC."""
     return moment.astimezone(timezone.utc).replace(tzinfo=None)
 
 
-def _with_zone(moment: datetime) -> datetime:
+def with_zone(moment: datetime) -> datetime:
+    """Return a *moment* of the tables."""
     return moment.replace(tzinfo=timezone.utc)
