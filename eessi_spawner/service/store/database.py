@@ -26,7 +26,7 @@ from eessi_spawner.errors import (
     UnknownEnvironmentError,
 )
 from eessi_spawner.service.store.models import EnvironmentRow
-from eessi_spawner.service.store.rows import change_row, from_row, to_row
+from eessi_spawner.service.store.rows import change_row, from_row, removed_row, to_row
 from eessi_spawner.service.store.saved import SavedEnvironment
 from eessi_spawner.stack.environments import Environment
 
@@ -104,7 +104,7 @@ class Database:
             If it cannot be read.
         """
         with self.session() as session:
-            return from_row(_row(session, owner, key))
+            return from_row(own_row(session, owner, key))
 
     def add(self, owner: str, environment: Environment) -> SavedEnvironment:
         """Save *environment* for *owner*, and return it with its new id.
@@ -121,12 +121,7 @@ class Database:
         now = datetime.now(tz=timezone.utc)
         saved = SavedEnvironment(uuid.uuid4().hex, owner, environment, now, now)
         with self.session(environment.name) as session:
-            own = select(func.count()).select_from(EnvironmentRow).where(EnvironmentRow.owner == owner)
-            if (session.scalar(own) or 0) >= MOST_OF_AN_OWNER:
-                raise InvalidChoiceError(
-                    f"At most {MOST_OF_AN_OWNER} environments can be saved, and you have as many.",
-                    advice="Remove one that you no longer use.",
-                )
+            check_room(session, owner)
             session.add(to_row(saved))
         return saved
 
@@ -143,12 +138,12 @@ class Database:
             If it cannot be saved.
         """
         with self.session(environment.name) as session:
-            row = _row(session, owner, key)
+            row = own_row(session, owner, key)
             change_row(row, environment, datetime.now(tz=timezone.utc))
             return from_row(row)
 
     def remove(self, owner: str, key: str) -> None:
-        """Remove the environment of *owner* whose id is *key*.
+        """Remove the environment of *owner* whose id is *key*; for a while `Removed` can bring it back.
 
         Raises
         ------
@@ -158,7 +153,9 @@ class Database:
             If it cannot be removed.
         """
         with self.session() as session:
-            session.delete(_row(session, owner, key))
+            row = own_row(session, owner, key)
+            session.add(removed_row(from_row(row), datetime.now(tz=timezone.utc)))
+            session.delete(row)
 
     @contextmanager
     def session(self, name: str = "") -> Iterator[Session]:
@@ -198,7 +195,30 @@ class Database:
             self._has_tables = True
 
 
-def _row(session: Session, owner: str, key: str) -> EnvironmentRow:
+def check_room(session: Session, owner: str) -> None:
+    """Make sure that *owner* may have one more.
+
+    Raises
+    ------
+    InvalidChoiceError
+        If they may not.
+    """
+    own = select(func.count()).select_from(EnvironmentRow).where(EnvironmentRow.owner == owner)
+    if (session.scalar(own) or 0) >= MOST_OF_AN_OWNER:
+        raise InvalidChoiceError(
+            f"At most {MOST_OF_AN_OWNER} environments can be saved, and you have as many.",
+            advice="Remove one that you no longer use.",
+        )
+
+
+def own_row(session: Session, owner: str, key: str) -> EnvironmentRow:
+    """Return the row of *owner* whose id is *key*.
+
+    Raises
+    ------
+    UnknownEnvironmentError
+        If there is none, or it is somebody else's.
+    """
     row = session.get(EnvironmentRow, key)
     if row is None or row.owner != owner:
         raise UnknownEnvironmentError("You have no such environment.", advice="It may have been removed: look at all.")

@@ -12,11 +12,8 @@ class Base(DeclarativeBase):
     """What all tables share."""
 
 
-class EnvironmentRow(Base):
-    """One saved environment (see `SavedEnvironment`); times are UTC, without a zone, which SQLite cannot keep."""
-
-    __tablename__ = "environments"
-    __table_args__ = (UniqueConstraint("owner", "name", name="one_name_an_owner"),)
+class _EnvironmentColumns:
+    """An environment of a user (see `SavedEnvironment`); times are UTC, without a zone, which SQLite cannot keep."""
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     owner: Mapped[str] = mapped_column(String(255))
@@ -44,3 +41,27 @@ class SpawnRow(Base):
     release: Mapped[str] = mapped_column(String(20))
     environments: Mapped[list[str]] = mapped_column(JSON)
     seconds: Mapped[float] = mapped_column(Float)
+
+
+class EnvironmentRow(_EnvironmentColumns, Base):
+    """One saved environment."""
+
+    __tablename__ = "environments"
+    __table_args__ = (UniqueConstraint("owner", "name", name="one_name_an_owner"),)
+
+
+class RemovedRow(_EnvironmentColumns, Base):
+    """One that was removed, for as long as that can be undone; another may have its name by now."""
+
+    __tablename__ = "removed_environments"
+
+    removed: Mapped[datetime] = mapped_column(DateTime, index=True)
+
+
+class LinkRow(Base):
+    """The link by which the owner of an environment shows it to others: one an environment."""
+
+    __tablename__ = "shared_links"
+
+    token: Mapped[str] = mapped_column(String(43), primary_key=True)
+    environment: Mapped[str] = mapped_column(String(32), unique=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from eessi_spawner.service.store.models import EnvironmentRow
+from eessi_spawner.service.store.models import EnvironmentRow, RemovedRow
 from eessi_spawner.service.store.saved import SavedEnvironment
 from eessi_spawner.stack.environments import Environment
 
@@ -16,7 +16,7 @@ def to_row(saved: SavedEnvironment) -> EnvironmentRow:
     return row
 
 
-def change_row(row: EnvironmentRow, environment: Environment, changed: datetime) -> None:
+def change_row(row: EnvironmentRow | RemovedRow, environment: Environment, changed: datetime) -> None:
     """Let *row* hold *environment*; whose it is stays."""
     row.name = environment.name
     row.title = environment.title
@@ -26,7 +26,15 @@ def change_row(row: EnvironmentRow, environment: Environment, changed: datetime)
     row.changed = without_zone(changed)
 
 
-def from_row(row: EnvironmentRow) -> SavedEnvironment:
+def removed_row(saved: SavedEnvironment, removed: datetime) -> RemovedRow:
+    """Return *saved* as a row of those that were removed."""
+    row = RemovedRow(id=saved.id, owner=saved.owner, created=without_zone(saved.created))
+    change_row(row, saved.environment, saved.changed)
+    row.removed = without_zone(removed)
+    return row
+
+
+def from_row(row: EnvironmentRow | RemovedRow) -> SavedEnvironment:
     """Return what *row* holds."""
     environment = Environment(row.name, row.title, row.release, tuple(row.modules), row.language)
     return SavedEnvironment(row.id, row.owner, environment, with_zone(row.created), with_zone(row.changed))

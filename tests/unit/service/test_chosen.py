@@ -72,6 +72,8 @@ def test_a_module_that_no_release_has_is_unknown() -> None:
         {**PLOTS, "name": 1},
         {**PLOTS, "title": "two\nlines"},
         {**PLOTS, "title": "turned \u2028 around"},
+        {**PLOTS, "title": "turned \u202e around"},
+        {**PLOTS, "title": "a mark \u200f"},
         {**PLOTS, "title": "x" * 10_000},
         {**PLOTS, "title": "nul \x00"},
         {**PLOTS, "release": 2025.06},

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eessi_spawner.service.store.rows import from_row, to_row
+from eessi_spawner.service.store.rows import from_row, removed_row, to_row
 from eessi_spawner.service.store.saved import SavedEnvironment
 from eessi_spawner.stack.environments import Environment
 
@@ -21,6 +21,7 @@ saved = st.builds(SavedEnvironment, environment=environments, created=moments, c
 @given(saved)
 def test_a_value_comes_back_as_it_was(value: SavedEnvironment) -> None:
     assert from_row(to_row(value)) == value
+    assert from_row(removed_row(value, value.changed)) == value
 
 
 @given(saved)

@@ -1,0 +1,75 @@
+"""Environments that were removed: for a day they can be brought back, with their ids and the links to them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from sqlalchemy import delete, select
+
+from eessi_spawner.errors import UnknownEnvironmentError
+from eessi_spawner.service.store.database import Database, check_room
+from eessi_spawner.service.store.models import LinkRow, RemovedRow
+from eessi_spawner.service.store.rows import from_row, to_row
+from eessi_spawner.service.store.saved import SavedEnvironment
+
+UNDO_TIME = timedelta(days=1)
+
+
+class Removed:
+    """What `Database.remove` set aside. Every method blocks, and is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of_owner(self, owner: str) -> tuple[SavedEnvironment, ...]:
+        """Return what *owner* can bring back, the last removed first; what is older than that is forgotten now.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be read.
+        """
+        with self._database.session() as session:
+            old = select(RemovedRow.id).where(RemovedRow.removed < _oldest())
+            if session.scalar(old.limit(1)) is not None:
+                session.execute(delete(LinkRow).where(LinkRow.environment.in_(old)))
+                session.execute(delete(RemovedRow).where(RemovedRow.removed < _oldest()))
+            own = select(RemovedRow).where(RemovedRow.owner == owner).order_by(RemovedRow.removed.desc())
+            return tuple(map(from_row, session.scalars(own)))
+
+    def restore(self, owner: str, key: str) -> SavedEnvironment:
+        """Bring back the environment of *owner* whose id was *key*, and return it.
+
+        Raises
+        ------
+        UnknownEnvironmentError
+            If there is none: it was somebody else's, or removed too long ago.
+        EnvironmentExistsError
+            If the owner has another of that name by now.
+        InvalidChoiceError
+            If the owner has as many as may be.
+        StoreError
+            If it cannot be saved.
+        """
+        gone = UnknownEnvironmentError(
+            "There is no such removed environment.", advice="One can be brought back for a day, and once."
+        )
+        with self._database.session() as session:
+            found = session.get(RemovedRow, key)
+            if found is None or found.owner != owner or found.removed < _oldest():
+                raise gone
+            name = found.name
+        with self._database.session(name) as session:
+            row = session.get(RemovedRow, key)
+            if row is None:
+                raise gone
+            check_room(session, owner)
+            saved = from_row(row)
+            session.delete(row)
+            session.add(to_row(saved))
+        return saved
+
+
+def _oldest() -> datetime:
+    """Return when one must have been removed to be brought back, in UTC without a zone as rows have it."""
+    return (datetime.now(tz=timezone.utc) - UNDO_TIME).replace(tzinfo=None)
