@@ -85,6 +85,10 @@ images: wheel ## Build the container images (BUILDER=podman, BUILD_ARGS='--build
 chart: $(VENV)/.dev ## Write what is made of the chart's documented values, and of the package
 	$(BIN)/python -m tools.chart_files
 
+.PHONY: api
+api: $(VENV)/.dev ## Write the page of the service's API from what its handlers say
+	$(BIN)/python -m tools.api_files
+
 .PHONY: freeze
 freeze: $(VENV)/.demo ## Freeze anew what the user image holds (UPGRADE=--upgrade: at its newest versions)
 	$(BIN)/pip install --quiet uv

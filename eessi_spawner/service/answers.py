@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from eessi_spawner.errors import UnknownModuleError
+from eessi_spawner.service.described import Operation, described
 from eessi_spawner.service.question import FILTERS, PAGING, Arguments, Span, check_names, filters_of, span_of, value_of
+from eessi_spawner.service.schemas import PAGING as PAGING_SCHEMAS
+from eessi_spawner.service.schemas import SEARCH, TEXT, listed, part, record, ref, texts
 from eessi_spawner.stack.catalogue.entry import CatalogueModule, version_key
 from eessi_spawner.stack.catalogue.index import Catalogue
 from eessi_spawner.stack.catalogue.search import search
@@ -15,7 +18,10 @@ from eessi_spawner.stack.cpu_targets import CpuTarget
 
 Json = dict[str, Any]
 
+_ETAG = {"ETag": "Another one where the answer may be another: with the next catalogue."}
 
+
+@described(Operation("The releases, newest first", listed("Release"), headers=_ETAG))
 def releases(catalogue: Catalogue, arguments: Arguments) -> Json:
     """Return all releases, newest first, each with what it has."""
     check_names(arguments, ())
@@ -32,6 +38,7 @@ def releases(catalogue: Catalogue, arguments: Arguments) -> Json:
     return {"items": items, "total": len(items)}
 
 
+@described(Operation("The CPU targets that EESSI has builds for", listed("Target"), headers=_ETAG))
 def targets(catalogue: Catalogue, arguments: Arguments) -> Json:
     """Return all CPU targets that EESSI has builds for, each with the directory that each release takes there."""
     check_names(arguments, ())
@@ -51,6 +58,7 @@ def targets(catalogue: Catalogue, arguments: Arguments) -> Json:
     return {"items": items, "total": len(items)}
 
 
+@described(Operation("All software, by name", part("Software"), query=PAGING_SCHEMAS, headers=_ETAG))
 def modules(catalogue: Catalogue, arguments: Arguments) -> Json:
     """Return a part of all names of software, sorted, each with its full module names, newest first."""
     check_names(arguments, PAGING)
@@ -60,6 +68,14 @@ def modules(catalogue: Catalogue, arguments: Arguments) -> Json:
     return {"items": items, **_where(span, len(names))}
 
 
+@described(
+    Operation(
+        "One software with its versions, newest first",
+        record(name=TEXT, description=TEXT, homepage=TEXT, versions={"type": "array", "items": ref("Version")}),
+        faults=(404,),
+        headers=_ETAG,
+    )
+)
 def module(catalogue: Catalogue, arguments: Arguments, name: str) -> Json:
     """Return one software with its versions, newest first.
 
@@ -84,7 +100,22 @@ def module(catalogue: Catalogue, arguments: Arguments, name: str) -> Json:
     }
 
 
-def version(catalogue: Catalogue, arguments: Arguments, name: str, of: str) -> Json:
+@described(
+    Operation(
+        "One module with its packages and what it loads, in each release that has it",
+        record(
+            name=TEXT,
+            version=TEXT,
+            module=TEXT,
+            description=TEXT,
+            homepage=TEXT,
+            releases={"type": "array", "items": ref("Module")},
+        ),
+        faults=(404,),
+        headers=_ETAG,
+    )
+)
+def version(catalogue: Catalogue, arguments: Arguments, name: str, version: str) -> Json:
     """Return all modules of one full name, one a release, newest first, with what they load and carry.
 
     Raises
@@ -93,11 +124,11 @@ def version(catalogue: Catalogue, arguments: Arguments, name: str, of: str) -> J
         If there is none.
     """
     check_names(arguments, ())
-    found = [catalogue.module(row) for row in catalogue.find(f"{name}/{of}")]
+    found = [catalogue.module(row) for row in catalogue.find(f"{name}/{version}")]
     return {
         "name": name,
-        "version": of,
-        "module": f"{name}/{of}",
+        "version": version,
+        "module": f"{name}/{version}",
         "description": found[0].description,
         "homepage": found[0].homepage,
         "releases": [
@@ -114,6 +145,14 @@ def version(catalogue: Catalogue, arguments: Arguments, name: str, of: str) -> J
     }
 
 
+@described(
+    Operation(
+        "What a search finds, best first",
+        part("Hit", ignored=texts("The words that nothing answers, and that were left out.")),
+        query=SEARCH,
+        headers=_ETAG,
+    )
+)
 def found(catalogue: Catalogue, arguments: Arguments) -> Json:
     """Return a part of what a search finds, best first, and the words of it that were left out."""
     check_names(arguments, ("q", *FILTERS, *PAGING))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,16 @@ from tornado.web import Application
 from eessi_spawner.service import answers
 from eessi_spawner.service.handlers.base import NothingHereHandler
 from eessi_spawner.service.handlers.catalogue import CatalogueHandler
+from eessi_spawner.service.handlers.document import DocumentHandler
 from eessi_spawner.service.handlers.environments import EnvironmentHandler, EnvironmentsHandler
 from eessi_spawner.service.handlers.hub import HubHandler, SpawnsHandler, UsersEnvironmentsHandler
 from eessi_spawner.service.handlers.software import LoginCallbackHandler, NoPageHandler, ResultsHandler, SoftwareHandler
 from eessi_spawner.service.handlers.state import HealthHandler, VersionHandler
+from eessi_spawner.service.openapi import openapi
 from eessi_spawner.service.parts import ServiceParts
 
+# What the API's addresses begin with, below the service's own prefix.
+API = "api/v1/"
 # The API's addresses that are answered from the catalogue alone.
 ANSWERS = {
     "releases": answers.releases,
@@ -28,16 +33,16 @@ ANSWERS = {
 }
 
 
-def make_application(parts: ServiceParts) -> Application:
-    """Return the application that answers with *parts*."""
-    prefix = parts.hub_auth.base_url
-    api = f"{prefix}api/v1/"
-    routes: list[Any] = [
+def routes_below(prefix: str) -> list[Any]:
+    """Return all addresses, each with what answers it; *prefix* begins them, and ends with a slash."""
+    api = f"{prefix}{API}"
+    return [
         (prefix, SoftwareHandler),
         (f"{prefix}results", ResultsHandler),
         (f"{prefix}oauth_callback", LoginCallbackHandler),
         (f"{api}health", HealthHandler),
         (f"{api}version", VersionHandler),
+        (f"{api}openapi.json", DocumentHandler),
         *((api + path, CatalogueHandler, {"answer": answer}) for path, answer in ANSWERS.items()),
         (f"{api}environments", EnvironmentsHandler),
         (f"{api}environments/([0-9a-f]{{32}})", EnvironmentHandler),
@@ -46,6 +51,12 @@ def make_application(parts: ServiceParts) -> Application:
         (f"{api}users/([^/]+)/environments", UsersEnvironmentsHandler),
         (f"{api}.*", NothingHereHandler),
     ]
+
+
+def make_application(parts: ServiceParts) -> Application:
+    """Return the application that answers with *parts*."""
+    prefix = parts.hub_auth.base_url
+    routes = routes_below(prefix)
     return Application(
         routes,
         default_handler_class=NoPageHandler,
@@ -54,4 +65,5 @@ def make_application(parts: ServiceParts) -> Application:
         # Of this process alone: after a restart JupyterHub logs people in again, without a question.
         cookie_secret=os.urandom(32),
         parts=parts,
+        document=json.dumps(openapi(routes, f"{prefix}{API}")),
     )

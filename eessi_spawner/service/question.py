@@ -15,9 +15,9 @@ Arguments = Mapping[str, Sequence[str]]
 
 PAGING = ("offset", "limit")
 FILTERS = ("release", "target", "accelerator", "generation", "language")
+LONGEST_PART = 200
+FARTHEST = 100_000
 _LIMIT = 50
-_MOST = 200
-_FARTHEST = 100_000
 # More values of one filter than there are targets or releases say nothing.
 _MOST_VALUES = 30
 
@@ -86,7 +86,7 @@ def span_of(arguments: Arguments) -> Span:
     InvalidChoiceError
         If offset or limit is no number in its bounds.
     """
-    return Span(_number(arguments, "offset", 0, 0, _FARTHEST), _number(arguments, "limit", _LIMIT, 1, _MOST))
+    return Span(_number(arguments, "offset", 0, 0, FARTHEST), _number(arguments, "limit", _LIMIT, 1, LONGEST_PART))
 
 
 def filters_of(arguments: Arguments, catalogue: Catalogue) -> Filters:

@@ -23,6 +23,7 @@ from eessi_spawner.errors import (
     StoreError,
     UnknownEnvironmentError,
 )
+from eessi_spawner.service.openapi import methods_of
 from eessi_spawner.service.parts import ServiceParts
 from eessi_spawner.service.question import Arguments
 from eessi_spawner.stack.catalogue.index import Catalogue
@@ -155,8 +156,7 @@ class ServiceHandler(HubOAuthenticated, RequestHandler):
         if self.get_status() == 401:
             self.set_header("WWW-Authenticate", "Bearer")
         if status_code == 405:
-            allowed = (name for name in self.SUPPORTED_METHODS if name.lower() in type(self).__dict__)
-            self.set_header("Allow", ", ".join(sorted(allowed)))
+            self.set_header("Allow", ", ".join(sorted(map(str.upper, methods_of(type(self))))))
         self.write_fault(fault)
 
     def write_fault(self, fault: dict[str, str]) -> None:

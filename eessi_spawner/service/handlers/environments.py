@@ -7,8 +7,10 @@ from typing import Any
 
 from eessi_spawner.errors import AccessDeniedError, EESSIError, InvalidChoiceError
 from eessi_spawner.service.chosen import check_together, chosen_environment
+from eessi_spawner.service.described import Operation, described
 from eessi_spawner.service.handlers.base import ApiHandler
 from eessi_spawner.service.question import check_names
+from eessi_spawner.service.schemas import listed, ref
 from eessi_spawner.service.store.saved import SavedEnvironment
 from eessi_spawner.stack.catalogue.index import Catalogue
 from eessi_spawner.stack.environments import Environment
@@ -39,11 +41,22 @@ class _OwnersHandler(ApiHandler):
 class EnvironmentsHandler(_OwnersHandler):
     """All of a user."""
 
+    @described(Operation("Your own environments, by name", listed("Environment")))
     async def get(self) -> None:
         """List them, by name."""
         items = [saved.to_json() for saved in await self.in_store(self.parts.database.of_owner, self.owner)]
         self.write_json({"items": items, "total": len(items)})
 
+    @described(
+        Operation(
+            "Save an environment",
+            ref("CheckedEnvironment"),
+            status=201,
+            body=ref("ChosenEnvironment"),
+            faults=(409,),
+            headers={"Location": "Its address."},
+        )
+    )
     async def post(self) -> None:
         """Save a new one."""
         saved = await self.in_store(self.parts.database.add, self.owner, await self.posted())
@@ -55,19 +68,29 @@ class EnvironmentsHandler(_OwnersHandler):
 class EnvironmentHandler(_OwnersHandler):
     """One of them, by its id."""
 
-    async def get(self, key: str) -> None:
+    @described(Operation("One of your environments", ref("CheckedEnvironment"), faults=(404,)))
+    async def get(self, environment_id: str) -> None:
         """Return it, with where it can be loaded."""
-        saved = await self.in_store(self.parts.database.find, self.owner, key)
+        saved = await self.in_store(self.parts.database.find, self.owner, environment_id)
         self.write_json(await self.in_thread(with_verdict, self.catalogue, saved))
 
-    async def put(self, key: str) -> None:
+    @described(
+        Operation(
+            "Change one of your environments as a whole",
+            ref("CheckedEnvironment"),
+            body=ref("ChosenEnvironment"),
+            faults=(404, 409),
+        )
+    )
+    async def put(self, environment_id: str) -> None:
         """Change it as a whole."""
-        saved = await self.in_store(self.parts.database.replace, self.owner, key, await self.posted())
+        saved = await self.in_store(self.parts.database.replace, self.owner, environment_id, await self.posted())
         self.write_json(await self.in_thread(with_verdict, self.catalogue, saved))
 
-    async def delete(self, key: str) -> None:
+    @described(Operation("Remove one of your environments", status=204, faults=(404,)))
+    async def delete(self, environment_id: str) -> None:
         """Remove it."""
-        await self.in_store(self.parts.database.remove, self.owner, key)
+        await self.in_store(self.parts.database.remove, self.owner, environment_id)
         self.set_status(204)
 
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from eessi_spawner import __version__
 from eessi_spawner.errors import StoreError
+from eessi_spawner.service.described import Operation, described
 from eessi_spawner.service.handlers.base import ServiceHandler
+from eessi_spawner.service.schemas import TEXT, record, ref
 
 
-class _OpenHandler(ServiceHandler):
+class OpenHandler(ServiceHandler):
     """A request of anybody: nobody is asked who they are, so that it is answered while the hub is away."""
 
     async def prepare(self) -> None:
         """Let everybody in."""
 
 
-class HealthHandler(_OpenHandler):
+class HealthHandler(OpenHandler):
     """Named checks, each `ok` or what is wrong; status 503 where users notice."""
 
+    @described(Operation("Is the service well? Status 503 where users notice", ref("Health"), also=503, login=False))
     async def get(self) -> None:
         """Check now."""
         # Where files are is for the log alone: anybody may ask.
@@ -30,9 +33,10 @@ class HealthHandler(_OpenHandler):
         self.write_json({"ok": checks["store"] == "ok", "checks": checks, "catalogue": self.parts.keeper.summary()})
 
 
-class VersionHandler(_OpenHandler):
+class VersionHandler(OpenHandler):
     """Which version answers."""
 
+    @described(Operation("Which version answers", record(version=TEXT), login=False))
     async def get(self) -> None:
         """Answer it."""
         self.write_json({"version": __version__})
