@@ -13,26 +13,23 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import create_engine, func, select
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from eessi_spawner.errors import (
     EnvironmentExistsError,
     InvalidChoiceError,
-    SetUpError,
     StoreError,
     UnknownEnvironmentError,
 )
+from eessi_spawner.service.store.engine import make_engine, that_writes, wait_for_other_services
 from eessi_spawner.service.store.models import EnvironmentRow
 from eessi_spawner.service.store.rows import change_row, from_row, removed_row, to_row
 from eessi_spawner.service.store.saved import SavedEnvironment
 from eessi_spawner.stack.environments import Environment
 
 MOST_OF_AN_OWNER = 200
-# How long a write waits for another one of SQLite: shorter than people and proxies wait.
-_LOCK_SECONDS = 5.0
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _log = logging.getLogger(__name__)
 
@@ -55,16 +52,9 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        try:
-            waits = {"timeout": _LOCK_SECONDS} if make_url(url).get_backend_name() == "sqlite" else {}
-            self._engine = create_engine(url, connect_args=waits, pool_pre_ping=True)
-            self._has_tables = False
-            self._making_tables = threading.Lock()
-        except (ArgumentError, ImportError) as error:
-            raise SetUpError(
-                f"The service's database cannot be used: {str(error).splitlines()[0]}.",
-                advice="Write it as SQLAlchemy does, such as sqlite:////srv/eessi.sqlite, and install its driver.",
-            ) from None
+        self._engine = make_engine(url)
+        self._has_tables = False
+        self._making_tables = threading.Lock()
 
     def close(self) -> None:
         """Close all connections."""
@@ -120,7 +110,7 @@ class Database:
         """
         now = datetime.now(tz=timezone.utc)
         saved = SavedEnvironment(uuid.uuid4().hex, owner, environment, now, now)
-        with self.session(environment.name) as session:
+        with self.session(environment.name, writes=True) as session:
             check_room(session, owner)
             session.add(to_row(saved))
         return saved
@@ -137,7 +127,7 @@ class Database:
         StoreError
             If it cannot be saved.
         """
-        with self.session(environment.name) as session:
+        with self.session(environment.name, writes=True) as session:
             row = own_row(session, owner, key)
             change_row(row, environment, datetime.now(tz=timezone.utc))
             return from_row(row)
@@ -152,23 +142,26 @@ class Database:
         StoreError
             If it cannot be removed.
         """
-        with self.session() as session:
+        with self.session(writes=True) as session:
             row = own_row(session, owner, key)
             session.add(removed_row(from_row(row), datetime.now(tz=timezone.utc)))
             session.delete(row)
 
     @contextmanager
-    def session(self, name: str = "") -> Iterator[Session]:
+    def session(self, name: str = "", *, writes: bool = False) -> Iterator[Session]:
         """Give a session, and commit at its end; what a database refuses becomes a sentence.
 
         Parameters
         ----------
         name
             Of the environment that is saved, if one is.
+        writes
+            Whether anything is written.
         """
         try:
             self._make_tables()
-            with Session(self._engine) as session, session.begin():
+            engine = that_writes(self._engine) if writes else self._engine
+            with Session(engine) as session, session.begin():
                 yield session
         except IntegrityError:
             raise EnvironmentExistsError(
@@ -189,7 +182,8 @@ class Database:
                 return
             config = Config()
             config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-            with self._engine.begin() as connection:
+            with that_writes(self._engine).begin() as connection:
+                wait_for_other_services(connection)
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
             self._has_tables = True

@@ -39,7 +39,7 @@ class Links:
             return self._share(owner, key)
 
     def _share(self, owner: str, key: str) -> str:
-        with self._database.session() as session:
+        with self._database.session(writes=True) as session:
             own_row(session, owner, key)
             token = session.scalar(select(LinkRow.token).where(LinkRow.environment == key))
             if token is None:
@@ -57,7 +57,7 @@ class Links:
         StoreError
             If it cannot be saved.
         """
-        with self._database.session() as session:
+        with self._database.session(writes=True) as session:
             own_row(session, owner, key)
             session.execute(delete(LinkRow).where(LinkRow.environment == key))
 

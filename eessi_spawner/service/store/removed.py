@@ -29,13 +29,20 @@ class Removed:
         StoreError
             If it cannot be read.
         """
+        oldest = _oldest()
         with self._database.session() as session:
-            old = select(RemovedRow.id).where(RemovedRow.removed < _oldest())
-            if session.scalar(old.limit(1)) is not None:
-                session.execute(delete(LinkRow).where(LinkRow.environment.in_(old)))
-                session.execute(delete(RemovedRow).where(RemovedRow.removed < _oldest()))
-            own = select(RemovedRow).where(RemovedRow.owner == owner).order_by(RemovedRow.removed.desc())
-            return tuple(map(from_row, session.scalars(own)))
+            has_older = session.scalar(select(RemovedRow.id).where(RemovedRow.removed < oldest).limit(1)) is not None
+            own = select(RemovedRow).where(RemovedRow.owner == owner, RemovedRow.removed >= oldest)
+            found = tuple(map(from_row, session.scalars(own.order_by(RemovedRow.removed.desc()))))
+        if has_older:
+            self._forget(oldest)
+        return found
+
+    def _forget(self, oldest: datetime) -> None:
+        with self._database.session(writes=True) as session:
+            old = select(RemovedRow.id).where(RemovedRow.removed < oldest)
+            session.execute(delete(LinkRow).where(LinkRow.environment.in_(old)))
+            session.execute(delete(RemovedRow).where(RemovedRow.removed < oldest))
 
     def restore(self, owner: str, key: str) -> SavedEnvironment:
         """Bring back the environment of *owner* whose id was *key*, and return it.
@@ -59,7 +66,7 @@ class Removed:
             if found is None or found.owner != owner or found.removed < _oldest():
                 raise gone
             name = found.name
-        with self._database.session(name) as session:
+        with self._database.session(name, writes=True) as session:
             row = session.get(RemovedRow, key)
             if row is None:
                 raise gone

@@ -65,7 +65,7 @@ class SpawnTable:
         """
         oldest = datetime.now(tz=timezone.utc) - timedelta(days=KEPT_DAYS)
         recent = [spawn for spawn in spawns if spawn.at >= oldest]
-        with self._adding, self._database.session() as session:
+        with self._adding, self._database.session(writes=True) as session:
             session.execute(delete(SpawnRow).where(SpawnRow.at < without_zone(oldest)))
             new = _unknown(session, recent)
             session.add_all(map(_to_row, new))
@@ -79,7 +79,7 @@ class SpawnTable:
         StoreError
             If it cannot be removed.
         """
-        with self._database.session() as session:
+        with self._database.session(writes=True) as session:
             session.execute(delete(SpawnRow).where(SpawnRow.user == name))
 
     def counts(self, since: datetime) -> tuple[Count, ...]:

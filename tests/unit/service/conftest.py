@@ -9,12 +9,19 @@ import pytest
 
 from eessi_spawner.service.catalogue_keeper import CatalogueKeeper
 from eessi_spawner.service.store.database import Database
+from tests.postgresql import PostgreSQL, running_postgresql
 from tests.unit.service.hub_double import Client, running_service
 
 
 @pytest.fixture(scope="session")
 def keeper(tmp_path_factory: pytest.TempPathFactory) -> CatalogueKeeper:
     return CatalogueKeeper(tmp_path_factory.mktemp("no-catalogue"))
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    with running_postgresql() as server:
+        yield server
 
 
 @pytest.fixture

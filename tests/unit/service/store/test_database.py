@@ -1,4 +1,4 @@
-"""The database: what is saved stays, is its owner's alone, and a fault is a sentence."""
+"""The database: what is saved stays, is its owner's alone, and a fault is a sentence. SQLite and PostgreSQL alike."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 import sqlalchemy
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 
 from eessi_spawner.errors import (
     EnvironmentExistsError,
@@ -23,37 +21,39 @@ from eessi_spawner.errors import (
     UnknownEnvironmentError,
 )
 from eessi_spawner.service.store import database as module
+from eessi_spawner.service.store import engine
 from eessi_spawner.service.store.database import Database
-from eessi_spawner.service.store.models import Base
 from eessi_spawner.stack.environments import Environment
+from tests.postgresql import PostgreSQL
 
 PLOTS = Environment("plots", "Plots", "2025.06", ("jupyter-server/1", "matplotlib/3"))
 TABLES = Environment("tables", "Tables", "2023.06", ("pandas/2",))
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "store.sqlite"
+def store(url: str) -> Iterator[Database]:
+    with opened(url) as store:
+        yield store
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[Database]:
-    store = Database(f"sqlite:///{path}")
+def file_store(path: Path) -> Iterator[Database]:
+    """One of SQLite, where a test is of its file."""
+    with opened(f"sqlite:///{path}") as store:
+        yield store
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    store = Database(url)
     store.check()
     yield store
     store.close()
 
 
-def reopened(path: Path) -> Iterator[Database]:
-    store = Database(f"sqlite:///{path}")
-    store.check()
-    yield store
-    store.close()
-
-
-def test_what_is_saved_is_there_in_another_process_s_eyes(store: Database, path: Path) -> None:
+def test_what_is_saved_is_there_in_another_process_s_eyes(store: Database, url: str) -> None:
     saved = store.add("ada", PLOTS)
-    for other in reopened(path):
+    with opened(url) as other:
         assert other.of_owner("ada") == (saved,)
         assert other.find("ada", saved.id) == saved
 
@@ -118,10 +118,10 @@ def test_text_of_any_kind_is_kept_as_text(store: Database) -> None:
 
 
 def test_a_locked_database_is_a_sentence_and_loses_nothing(
-    store: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+    file_store: Database, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saved = store.add("ada", PLOTS)
-    monkeypatch.setattr(module, "_LOCK_SECONDS", 0.01)
+    saved = file_store.add("ada", PLOTS)
+    monkeypatch.setattr(engine, "LOCK_SECONDS", 0.01)
     hasty = Database(f"sqlite:///{path}")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -139,21 +139,21 @@ def test_a_locked_database_is_a_sentence_and_loses_nothing(
     ("pragma", "words"), [("query_only=ON", "readonly"), ("max_page_count=1", "full")], ids=["read-only", "full"]
 )
 def test_a_database_that_cannot_be_written_is_a_sentence_and_can_be_read(
-    pragma: str, words: str, store: Database, caplog: pytest.LogCaptureFixture
+    pragma: str, words: str, file_store: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    saved = store.add("ada", PLOTS)
+    saved = file_store.add("ada", PLOTS)
 
     # SQLite itself refuses, as it does on a full or read-only disk.
-    @sqlalchemy.event.listens_for(store._engine, "checkout")
+    @sqlalchemy.event.listens_for(file_store._engine, "checkout")
     def _refuse(connection: sqlite3.Connection, *_: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
     large = Environment("large", "x" * 100, "2025.06", tuple(f"module/{number}" for number in range(2000)))
     with pytest.raises(StoreError, match="nothing was changed"):
-        store.add("ada", large)
+        file_store.add("ada", large)
     assert words in caplog.text
     assert "module/7" not in caplog.text, "what users save is not for the log"
-    assert store.of_owner("ada") == (saved,)
+    assert file_store.of_owner("ada") == (saved,)
 
 
 SAVE_FOR_EVER = """
@@ -168,8 +168,8 @@ for number in itertools.count():
 """
 
 
-def test_what_was_said_to_be_saved_outlives_the_killing_of_the_service(store: Database, path: Path) -> None:
-    command = [sys.executable, "-c", SAVE_FOR_EVER, f"sqlite:///{path}"]
+def test_what_was_said_to_be_saved_outlives_the_killing_of_the_service(store: Database, url: str) -> None:
+    command = [sys.executable, "-c", SAVE_FOR_EVER, url]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None
         told = [writer.stdout.readline().split() for _ in range(20)]
@@ -191,7 +191,7 @@ def test_a_database_that_cannot_be_used_is_used_as_soon_as_it_can(path: Path, ca
     store.close()
 
 
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("file_store")
 def test_a_database_of_a_later_version_is_not_touched(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with closing(sqlite3.connect(path)) as other:
         other.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -205,18 +205,28 @@ def test_a_database_of_a_later_version_is_not_touched(path: Path, caplog: pytest
     later.close()
 
 
-def test_many_threads_that_come_first_make_the_tables_once(path: Path) -> None:
-    store = Database(f"sqlite:///{path}")
+def test_those_who_save_at_once_wait_for_each_other(store: Database) -> None:
+    environments = [Environment(f"e{number}", "E", "2025.06", ()) for number in range(40)]
     with ThreadPoolExecutor(8) as threads:
-        saved = list(threads.map(lambda number: store.add(f"user{number}", PLOTS), range(8)))
-    assert [store.of_owner(one.owner) for one in saved] == [(one,) for one in saved]
-    store.close()
+        list(threads.map(lambda environment: store.add("ada", environment), environments))
+    assert len(store.of_owner("ada")) == len(environments)
 
 
-@pytest.mark.parametrize("url", ["", "nothing", "nosuch://host/db", "postgresql+nosuchdriver://host/db"])
-def test_an_address_that_names_no_database_is_refused(url: str) -> None:
+def test_a_database_that_went_away_is_a_sentence_and_is_used_when_it_is_back(postgresql: PostgreSQL) -> None:
+    with opened(postgresql.url) as store:
+        saved = store.add("before", PLOTS)
+        postgresql.stop()
+        with pytest.raises(StoreError, match="nothing was changed"):
+            store.add("while", PLOTS)
+        postgresql.start()
+        assert store.of_owner("before") == (saved,)
+        assert store.of_owner("while") == ()
+
+
+@pytest.mark.parametrize("address", ["", "nothing", "nosuch://host/db", "postgresql+nosuchdriver://host/db"])
+def test_an_address_that_names_no_database_is_refused(address: str) -> None:
     with pytest.raises(SetUpError, match="database cannot be used"):
-        Database(url)
+        Database(address)
 
 
 def test_a_password_is_not_told() -> None:
@@ -224,9 +234,3 @@ def test_a_password_is_not_told() -> None:
         Database("sqlite://ada:secret@host/nowhere/x")
     assert "secret" not in str(caught.value)
     assert "host/nowhere" in str(caught.value)
-
-
-def test_migrations_make_the_tables_that_the_models_say(store: Database) -> None:
-    with store._engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, Base.metadata) == []
