@@ -38,4 +38,7 @@ if port := demo.get("service_port"):
             "oauth_no_confirm": True,
         }
     ]
-    c.JupyterHub.load_roles = [{"name": "user", "scopes": ["self", "access:services!service=eessi"]}]
+    c.JupyterHub.load_roles = [
+        {"name": "user", "scopes": ["self", "access:services!service=eessi"]},
+        {"name": "eessi", "services": ["eessi"], "scopes": ["list:users"]},
+    ]

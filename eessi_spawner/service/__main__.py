@@ -75,7 +75,10 @@ async def _serve(settings: ServiceSettings) -> None:
     stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-    tasks = [asyncio.create_task(parts.keeper.keep(parts.threads)), asyncio.create_task(_end_with_parent(stop))]
+    tasks = [
+        asyncio.create_task(task)
+        for task in (parts.keeper.keep(parts.threads), parts.gone_users.keep(), _end_with_parent(stop))
+    ]
     modules = len(parts.keeper.now.catalogue)
     _log.info("Serving %s modules at %s:%s%s", modules, settings.host, settings.port, settings.prefix)
     await stop.wait()

@@ -15,6 +15,7 @@ from eessi_spawner.service.handlers.catalogue import CatalogueHandler
 from eessi_spawner.service.handlers.document import DocumentHandler
 from eessi_spawner.service.handlers.environments import EnvironmentHandler, EnvironmentsHandler
 from eessi_spawner.service.handlers.hub import HubHandler, SpawnsHandler, UsersEnvironmentsHandler
+from eessi_spawner.service.handlers.me import ExportHandler, MeHandler
 from eessi_spawner.service.handlers.software import LoginCallbackHandler, NoPageHandler, ResultsHandler, SoftwareHandler
 from eessi_spawner.service.handlers.state import HealthHandler, VersionHandler
 from eessi_spawner.service.openapi import openapi
@@ -49,6 +50,8 @@ def routes_below(prefix: str) -> list[Any]:
         (f"{api}hub", HubHandler),
         (f"{api}spawns", SpawnsHandler),
         (f"{api}users/([^/]+)/environments", UsersEnvironmentsHandler),
+        (f"{api}me", MeHandler),
+        (f"{api}me/export", ExportHandler),
         (f"{api}.*", NothingHereHandler),
     ]
 

@@ -9,8 +9,10 @@ from functools import cached_property
 from jupyterhub.services.auth import HubOAuth
 
 from eessi_spawner.service.catalogue_keeper import CatalogueKeeper
+from eessi_spawner.service.gone_users import GoneUsers
 from eessi_spawner.service.hub_facts import HubFacts
 from eessi_spawner.service.store.database import Database
+from eessi_spawner.service.store.people import People
 from eessi_spawner.service.store.spawn_table import SpawnTable
 
 
@@ -48,3 +50,13 @@ class ServiceParts:
     def spawns(self) -> SpawnTable:
         """What the hub reported of spawns; it is in the database too."""
         return SpawnTable(self.database)
+
+    @cached_property
+    def people(self) -> People:
+        """Who has data."""
+        return People(self.database)
+
+    @cached_property
+    def gone_users(self) -> GoneUsers:
+        """What removes the data of users whom the hub no longer has."""
+        return GoneUsers(self.hub_auth, self.people, self.store_threads)

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import eessi_spawner.demo
+from tests.service.running import ADMINS_TOKEN, SERVICE_TOKEN
 
 load_subconfig(os.path.join(os.path.dirname(eessi_spawner.demo.__file__), "jupyterhub_config.py"))  # noqa: F821
 
@@ -16,4 +17,7 @@ shown = PAGE.read_text(encoding="utf-8").partition("```python\n")[2].partition("
 exec(shown, {"c": c})  # noqa: S102  (the document's own lines)
 c.JupyterHub.services[0]["url"] = f"http://127.0.0.1:{demo['service_port']}"
 c.JupyterHub.services[0]["environment"] = {"EESSI_SPAWNER_CATALOGUE_DIR": os.environ["EESSI_SPAWNER_CATALOGUE_DIR"]}
+c.JupyterHub.services[0]["api_token"] = SERVICE_TOKEN
+c.JupyterHub.services.append({"name": "admins", "api_token": ADMINS_TOKEN})
+c.JupyterHub.load_roles.append({"name": "admins", "services": ["admins"], "scopes": ["admin:users"]})
 c.JupyterHub.log_level = "DEBUG"

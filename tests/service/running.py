@@ -15,6 +15,8 @@ from eessi_spawner.demo.hub import DemoHub, free_port, running_hub
 from eessi_spawner.demo.visitor import Visitor
 
 SERVICE = "services/eessi/"
+SERVICE_TOKEN = "of-the-service"
+ADMINS_TOKEN = "of-a-program-that-manages-users"
 _CONFIG = Path(__file__).with_name("jupyterhub_config.py")
 _READY_SECONDS = 60
 

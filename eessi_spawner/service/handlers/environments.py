@@ -16,7 +16,7 @@ from eessi_spawner.stack.catalogue.index import Catalogue
 from eessi_spawner.stack.environments import Environment
 
 
-class _OwnersHandler(ApiHandler):
+class OwnersHandler(ApiHandler):
     """A request of a user for what is theirs."""
 
     async def prepare(self) -> None:
@@ -38,7 +38,7 @@ class _OwnersHandler(ApiHandler):
         return await self.in_thread(chosen_environment, self.catalogue, read_body(self.request.body))
 
 
-class EnvironmentsHandler(_OwnersHandler):
+class EnvironmentsHandler(OwnersHandler):
     """All of a user."""
 
     @described(Operation("Your own environments, by name", listed("Environment")))
@@ -65,7 +65,7 @@ class EnvironmentsHandler(_OwnersHandler):
         self.write_json(await self.in_thread(with_verdict, self.catalogue, saved))
 
 
-class EnvironmentHandler(_OwnersHandler):
+class EnvironmentHandler(OwnersHandler):
     """One of them, by its id."""
 
     @described(Operation("One of your environments", ref("CheckedEnvironment"), faults=(404,)))

@@ -24,7 +24,7 @@ class HealthHandler(OpenHandler):
         """Check now."""
         # Where files are is for the log alone: anybody may ask.
         catalogue = "an earlier one is in use: that on disk cannot be read" if self.parts.keeper.problem else "ok"
-        checks = {"catalogue": catalogue, "store": "ok"}
+        checks = {"catalogue": catalogue, "store": "ok", "users": self.parts.gone_users.note or "ok"}
         try:
             await self.in_store(self.parts.database.check)
         except StoreError as error:

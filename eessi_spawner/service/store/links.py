@@ -44,7 +44,7 @@ class Links:
             token = session.scalar(select(LinkRow.token).where(LinkRow.environment == key))
             if token is None:
                 token = secrets.token_urlsafe(_TOKEN_BYTES)
-                session.add(LinkRow(token=token, environment=key))
+                session.add(LinkRow(token=token, environment=key, owner=owner))
             return token
 
     def withdraw(self, owner: str, key: str) -> None:

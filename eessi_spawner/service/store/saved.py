@@ -37,11 +37,11 @@ class SavedEnvironment:
             **self.environment.to_json(),
             "generation": self.environment.generation,
             "key": self.environment.key,
-            "created": _zulu(self.created),
-            "changed": _zulu(self.changed),
+            "created": zulu(self.created),
+            "changed": zulu(self.changed),
         }
 
 
-def _zulu(moment: datetime) -> str:
-    """Return *moment* as RFC 3339 writes UTC."""
+def zulu(moment: datetime) -> str:
+    """Return *moment*, of UTC, as RFC 3339 writes it."""
     return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

@@ -71,17 +71,6 @@ class SpawnTable:
             session.add_all(map(_to_row, new))
         return new
 
-    def remove_user(self, name: str) -> None:
-        """Remove all that is kept of a user.
-
-        Raises
-        ------
-        StoreError
-            If it cannot be removed.
-        """
-        with self._database.session(writes=True) as session:
-            session.execute(delete(SpawnRow).where(SpawnRow.user == name))
-
     def counts(self, since: datetime) -> tuple[Count, ...]:
         """Return how spawns ended since then, by result, code and pool, the most frequent first.
 

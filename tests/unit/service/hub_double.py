@@ -1,4 +1,4 @@
-"""A service on a port, and the one address of JupyterHub that it asks.
+"""A service on a port, and the two addresses of JupyterHub that it asks.
 
 The double says who a token is of, which a test chooses: users without the scope, services, a hub that is away. The
 real hub, with its login, is in tests/service.
@@ -29,6 +29,7 @@ from eessi_spawner.service.store.database import Database
 PREFIX = "/services/eessi/"
 API = f"{PREFIX}api/v1/"
 STORE_THREADS = 2
+SERVICE_TOKEN = "of-the-service"
 SCOPE = "access:services!service=eessi"
 
 
@@ -38,7 +39,10 @@ def model(name: str, *, kind: str = "user", scopes: tuple[str, ...] = (SCOPE,)) 
 
 @dataclass
 class HubDouble:
-    """Token to whose it is; `away` lets the hub fail, `silent` lets it answer nothing."""
+    """Token to whose it is; `away` lets the hub fail, `silent` lets it answer nothing.
+
+    It lists at most `page` users at once, and calls `on_page` after each.
+    """
 
     models: dict[str, dict[str, Any]] = field(
         default_factory=lambda: {
@@ -46,10 +50,14 @@ class HubDouble:
             "bob": model("bob"),
             "eve": model("eve", scopes=("access:services!service=other",)),
             "robot": model("ada", kind="service"),
+            SERVICE_TOKEN: model("eessi", kind="service", scopes=("list:users",)),
         }
     )
+    users: list[str] = field(default_factory=lambda: ["ada", "bob", "eve"])
     away: bool = False
     silent: bool = False
+    page: int = 200
+    on_page: Callable[[], object] = bool
 
     def application(self) -> Application:
         hub = self
@@ -64,7 +72,19 @@ class HubDouble:
                     return
                 self.write(whose)
 
-        return Application([("/hub/api/user", Who)])
+        class Users(RequestHandler):
+            def get(self) -> None:
+                assert self.request.headers["Accept"] == "application/jupyterhub-pagination+json"
+                offset, limit = int(self.get_argument("offset")), min(int(self.get_argument("limit")), hub.page)
+                after = offset + limit
+                here = {"offset": offset, "limit": limit, "total": len(hub.users), "next": None}
+                if after < len(hub.users):
+                    here["next"] = {"offset": after, "limit": limit}
+                self.set_status(500 if hub.away else 200)
+                self.write({"items": [{"name": name} for name in hub.users[offset:after]], "_pagination": here})
+                hub.on_page()
+
+        return Application([("/hub/api/user", Who), ("/hub/api/users", Users)])
 
 
 @dataclass(frozen=True)
@@ -86,6 +106,8 @@ class Client:
 
     port: int
     hub: HubDouble
+    parts: ServiceParts
+    loop: asyncio.AbstractEventLoop
 
     def ask(
         self,
@@ -146,7 +168,7 @@ def running_service(keeper: CatalogueKeeper, database: Database, *, hub_seconds:
         hub_port = on_loop(serve(hub.application))
         auth = HubOAuth(
             api_url=f"http://127.0.0.1:{hub_port}/hub/api",
-            api_token="of-the-service",
+            api_token=SERVICE_TOKEN,
             base_url=PREFIX,
             hub_host="",
             hub_prefix="/hub/",
@@ -155,5 +177,5 @@ def running_service(keeper: CatalogueKeeper, database: Database, *, hub_seconds:
         )
         parts = ServiceParts(auth, keeper, database, threads, store_threads, hub_seconds)
         port = on_loop(serve(lambda: make_application(parts)))
-        yield Client(port, hub)
+        yield Client(port, hub, parts, loop)
         on_loop(stop())

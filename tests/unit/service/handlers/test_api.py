@@ -112,7 +112,7 @@ def test_health_and_version_need_no_login_nor_hub(service: Client) -> None:
     service.hub.away = True
     health = service.ask("health", token="")
     assert health.status == 200
-    assert health.json["checks"] == {"catalogue": "ok", "store": "ok"}
+    assert health.json["checks"] == {"catalogue": "ok", "store": "ok", "users": "ok"}
     assert health.json["catalogue"]["day"] == "2026-08-21"
     assert service.ask("version", token="").json == {"version": __version__}
 

@@ -63,9 +63,3 @@ def test_counts_say_how_many_of_how_many_users_ended_in_one_way(table: SpawnTabl
     )
     assert table.counts(MONTH) == (Count("failed", "start_failed", "zen3", 3, 2), Count("ready", "", "zen3", 2, 1))
     assert table.counts(EVER)[1] == Count("ready", "", "zen3", 3, 1)
-
-
-def test_of_a_user_who_goes_nothing_stays(table: SpawnTable) -> None:
-    table.add(read(*reports(2), *reports(1, user="bob")))
-    table.remove_user("ada")
-    assert [started.user for started in table.started(EVER)] == ["bob"]

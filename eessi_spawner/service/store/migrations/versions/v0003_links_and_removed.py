@@ -13,6 +13,7 @@ def upgrade() -> None:
         "shared_links",
         sa.Column("token", sa.String(43), primary_key=True),
         sa.Column("environment", sa.String(32), nullable=False, unique=True),
+        sa.Column("owner", sa.String(255), nullable=False),
     )
     op.create_table(
         "removed_environments",
