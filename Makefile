@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The packages of Debian or Ubuntu that the demonstration needs, and those that the tests need besides.
 DEMO_PACKAGES := lmod
 # What a test cluster's nodes run, and what builds its images and serves its NFS.
-CLUSTER_PACKAGES := autofs containerd containernetworking-plugins fuse3 iproute2 iptables openssl procps runc squashfuse
+CLUSTER_PACKAGES := autofs containerd containernetworking-plugins dnsmasq-base fuse3 iproute2 iptables openssl procps runc squashfuse
 IMAGE_PACKAGES := buildah busybox-static gcc libc6-dev libfuse3-dev libnfs-dev mmdebstrap nfs-ganesha nfs-ganesha-vfs patchelf pkg-config
 TEST_PACKAGES := $(DEMO_PACKAGES) $(CLUSTER_PACKAGES) $(IMAGE_PACKAGES) chromium fonts-dejavu-core postgresql squashfs-tools strace
 

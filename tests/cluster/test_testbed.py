@@ -64,6 +64,9 @@ def test_pods_services_and_this_machine_reach_each_other(
         assert fetched(f"http://{served.read().status.pod_ip}:8000/page") == "from a pod"
         wait_until("the service leads there", lambda: fetched(f"http://{service_ip}:8000/page") == "from a pod")
         assert asks.run(f"wget -q -O - http://{service_ip}:8000/page") == "from a pod"
+        testbed.names.publish(api)
+        assert asks.run("wget -q -O - http://server:8000/page") == "from a pod"
+        assert asks.run("wget -q -O - http://server.default.svc.cluster.local:8000/page") == "from a pod"
         api.core.delete_namespaced_service("server", "default")
 
 

@@ -39,7 +39,7 @@ class Api:
         return subprocess.run(command, check=False, capture_output=True, text=True)
 
     def create_basics(self, dns_ip: str) -> None:
-        """Make the driver's object, as its chart does, and a name service that refuses at once: nobody serves names."""
+        """Make the driver's object, as its chart does, and the address of the name service."""
         self.storage.create_csi_driver(
             {
                 "metadata": {"name": DRIVER},

@@ -15,6 +15,7 @@ from tests.cluster.testbed.archive import write_archive
 from tests.cluster.testbed.binaries import built_binaries
 from tests.cluster.testbed.control_plane import ControlPlane
 from tests.cluster.testbed.machine import Machine
+from tests.cluster.testbed.names import Names
 from tests.cluster.testbed.node import Node
 from tests.cluster.testbed.node_files import PAUSE_IMAGE
 from tests.cluster.testbed.programs import TestbedError
@@ -35,6 +36,7 @@ class Cluster:
     keep_logs: Path | None = None  # gets a copy of all logs when the cluster stops
     dies_with_caller: bool = True  # whether all ends with the *thread* that calls `start`, however that ends
     nodes: tuple[Node, ...] = field(init=False, default=())
+    names: Names = field(init=False)
     _machine: Machine | None = field(init=False, default=None)
     _lock: IO[str] | None = field(init=False, default=None)
 
@@ -118,8 +120,10 @@ class Cluster:
             api.wait_for_service_account("default")
 
     def _start_driver(self, binaries: Path, machine: Machine) -> None:
+        self.names = Names(self.directory, machine, log=self.logs / "names.log")
         with Api(self.kubeconfig) as api:
             api.create_basics(machine.dns_ip)
+            self.names.start(api)
         provisioner = [f"{binaries}/csi", "provisioner", f"--kubeconfig={self.kubeconfig}"]
         machine.program(provisioner, log=self.logs / "provisioner.log").start()
         for node in self.nodes:
