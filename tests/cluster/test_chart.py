@@ -13,10 +13,10 @@ from kubernetes import client
 
 from eessi_spawner.demo.hub import free_port
 from tests.chart.goldens import EXAMPLES
-from tests.chart.helm import CHART, RELEASE, Helm, find_helm
+from tests.chart.helm import CHART
 from tests.cluster.claims import WHOLE, volume_of
-from tests.cluster.conftest import unavailable
 from tests.cluster.pods import pod, wait_until_gone
+from tests.cluster.release import Release, helm_here
 from tests.cluster.testbed.api import Api
 from tests.cluster.testbed.cluster import Cluster
 from tests.cluster.testbed.nfs import NFSServer
@@ -24,39 +24,7 @@ from tests.cluster.testbed.programs import wait_until
 
 NAMESPACE = "charted"
 CSI = [example.name for example in EXAMPLES if example.name.startswith("csi-")]
-KINDS = "persistentvolumes,persistentvolumeclaims,storageclasses,clusterroles,clusterrolebindings"
 NO_RULES: dict[str, Any] = {"nodeFeatureRule": {"create": False}}  # Node Feature Discovery is not on this cluster
-
-
-class Release:
-    """The chart, as Helm applies it to the cluster."""
-
-    def __init__(self, helm: Helm, api: Api, namespace: str) -> None:
-        self._helm = helm
-        self._api = api
-        self._namespace = namespace
-
-    def apply(self, values: dict[str, Any]) -> str:
-        """Install or upgrade it, and return the notes."""
-        return self._run("upgrade", "--install", RELEASE, CHART, "--values", "-", values=values)
-
-    def remove(self) -> None:
-        self._run("uninstall", RELEASE, "--ignore-not-found")
-
-    def objects(self) -> list[str]:
-        """Return the names of all that there is of it, with volumes that were made for its claims."""
-        label = f"--selector=app.kubernetes.io/instance={RELEASE}"
-        done = self._api.kubectl("get", KINDS, "--all-namespaces", label, "--output=name")
-        assert done.returncode == 0, done.stderr
-        volumes = self._api.core.list_persistent_volume().items
-        claimed = [volume.metadata.name for volume in volumes if volume.spec.claim_ref.namespace == self._namespace]
-        return [*done.stdout.split(), *claimed]
-
-    def _run(self, *arguments: str | Path, values: dict[str, Any] | None = None) -> str:
-        where = ["--kubeconfig", str(self._api.kubeconfig), "--namespace", self._namespace]
-        done = self._helm.run(*arguments, *where, values=yaml.safe_dump(values))
-        assert done.returncode == 0, done.stderr
-        return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -68,11 +36,7 @@ def namespace(api: Api) -> str:
 
 @pytest.fixture
 def release(namespace: str, api: Api, pytestconfig: pytest.Config) -> Iterator[Release]:
-    program = find_helm()
-    if program is None:
-        unavailable(pytestconfig, "Helm is built by Go: install Go")
-    assert program is not None
-    made = Release(Helm(program), api, namespace)
+    made = Release(helm_here(pytestconfig), api, namespace, CHART)
     yield made
     made.remove()
     wait_until("nothing of it is left", lambda: not made.objects())

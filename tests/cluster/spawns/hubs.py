@@ -10,7 +10,7 @@ import urllib.error
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from unittest import mock
 
 from eessi_spawner.demo.hub import DemoHub, free_port, running_hub
@@ -60,10 +60,17 @@ def hub_on(  # noqa: PLR0913  (each by its name)
         yield hub
 
 
+class Hub(Protocol):
+    """A hub that runs somewhere."""
+
+    @property
+    def url(self) -> str: ...
+
+
 class Person:
     """Somebody who has logged in."""
 
-    def __init__(self, hub: DemoHub, name: str) -> None:
+    def __init__(self, hub: Hub, name: str) -> None:
         self.hub = hub
         self.name = name
         self.visitor = Visitor(hub.url)

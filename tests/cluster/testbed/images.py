@@ -52,6 +52,8 @@ IMAGES = {
     ),
     # A Jupyter image without our package.
     "plain": Image(_PLAIN, ("images/user/Dockerfile", "images/user/requirements.txt"), has_package=False),
+    # JupyterHub's proxy.
+    "proxy": Image("tests/cluster/testbed/proxy/Dockerfile", ("tools/install-proxy",), has_package=False),
 }
 
 
@@ -96,7 +98,7 @@ def _arguments(name: str, buildah: Buildah, cache: Path, context: Path) -> dict[
     debian = base_images.debian(buildah, cache)
     if name == "kernels":
         return {"BUILD_IMAGE": debian, "BASE_IMAGE": base_images.busybox(buildah, cache)}
-    if name == "user":
+    if name in ("user", "proxy"):
         return {"BASE_IMAGE": debian}
     stage = "localhost/eessi-spawner/jupyter:test"
     dockerfile = context / IMAGES["user"].dockerfile

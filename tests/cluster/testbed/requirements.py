@@ -8,7 +8,9 @@ import sys
 
 from tests.cluster.testbed.node_files import CNI_PROGRAMS, cni_programs
 
-_PROGRAMS = "automount containerd ctr dnsmasq go ip iptables nsenter openssl pkill pivot_root runc setpriv squashfuse unshare"
+_PROGRAMS = (
+    "automount containerd ctr dnsmasq go ip iptables nsenter openssl pkill pivot_root runc setpriv squashfuse unshare"
+)
 
 
 def missing() -> str:
