@@ -8,9 +8,11 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from jupyterhub.services.auth import HubOAuth
 from tornado.httpserver import HTTPServer
@@ -19,12 +21,14 @@ from tornado.log import enable_pretty_logging
 from eessi_spawner.errors import EESSIError, SetUpError, StoreError
 from eessi_spawner.service.application import make_application
 from eessi_spawner.service.catalogue_keeper import CatalogueKeeper
+from eessi_spawner.service.catalogue_updates import update_every
 from eessi_spawner.service.parts import ServiceParts
 from eessi_spawner.service.settings import ServiceSettings, settings_from
 from eessi_spawner.service.store.database import Database
 
 _THREADS = 4
 _PARENT_SECONDS = 0.5
+_HOUR_SECONDS = 3600
 # A larger body is not read at all; a smaller one that is too large is refused in words.
 _LARGEST_BODY = 4 * 1024 * 1024
 _log = logging.getLogger("eessi_spawner.service")
@@ -32,17 +36,18 @@ _log = logging.getLogger("eessi_spawner.service")
 
 def main() -> int:
     """Run the service, and return the exit code: 0 where it was told to end, 1 where it cannot run."""
+    parent = os.getppid()
     enable_pretty_logging()
     try:
-        asyncio.run(_serve(settings_from(os.environ, Path.home())))
+        asyncio.run(_serve(settings_from(os.environ, Path.home()), parent))
     except EESSIError as error:
         _log.critical("%s", error)
         return 1
     return 0
 
 
-async def _serve(settings: ServiceSettings) -> None:
-    """Answer until SIGTERM or SIGINT, or until what started the service is gone.
+async def _serve(settings: ServiceSettings, parent: int) -> None:
+    """Answer until SIGTERM or SIGINT, or until the process *parent*, which started the service, is gone.
 
     Raises
     ------
@@ -75,15 +80,13 @@ async def _serve(settings: ServiceSettings) -> None:
     stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-    tasks = [
-        asyncio.create_task(task)
-        for task in (parts.keeper.keep(parts.threads), parts.gone_users.keep(), _end_with_parent(stop))
-    ]
+    tasks = [asyncio.create_task(task) for task in _chores(parts, settings, stop, parent)]
     modules = len(parts.keeper.now.catalogue)
     _log.info("Serving %s modules at %s:%s%s", modules, settings.host, settings.port, settings.prefix)
     await stop.wait()
     for task in tasks:
         task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
     server.stop()
     await server.close_all_connections()
     parts.threads.shutdown()
@@ -91,12 +94,23 @@ async def _serve(settings: ServiceSettings) -> None:
     parts.database.close()
 
 
-async def _end_with_parent(stop: asyncio.Event) -> None:
-    """Set *stop* when the process that started this one is gone.
+def _chores(
+    parts: ServiceParts, settings: ServiceSettings, stop: asyncio.Event, parent: int
+) -> Iterator[Coroutine[Any, Any, None]]:
+    """Yield what is done all the time beside answering."""
+    yield parts.keeper.keep(parts.threads)
+    yield parts.gone_users.keep()
+    yield _end_with_parent(stop, parent)
+    if settings.catalogue_hours:
+        yield update_every(settings.catalogue_hours * _HOUR_SECONDS)
 
-    A hub that was killed has not ended its services, and could not be started again: this one would hold its port.
+
+async def _end_with_parent(stop: asyncio.Event, parent: int) -> None:
+    """Set *stop* when the process *parent*, which started this one, is gone.
+
+    A hub that was killed has not ended its services, and could not be started again: this one would hold its port. The
+    first process of a container has no parent (0), and that never changes.
     """
-    parent = os.getppid()
     while os.getppid() == parent:  # noqa: ASYNC110  # no event tells it
         await asyncio.sleep(_PARENT_SECONDS)
     _log.warning("What started the service is gone, and so it ends.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,9 @@ from eessi_spawner.stack.catalogue.saved import catalogue_directory
 PREFIX_VARIABLE = "JUPYTERHUB_SERVICE_PREFIX"
 URL_VARIABLE = "JUPYTERHUB_SERVICE_URL"
 DATABASE_VARIABLE = "EESSI_SERVICE_DATABASE"
+HOURS_VARIABLE = "EESSI_SERVICE_CATALOGUE_HOURS"
+# The last two are read by JupyterHub's own code, which tells nobody what to do where they are missing.
+_NEEDED = (PREFIX_VARIABLE, URL_VARIABLE, "JUPYTERHUB_API_TOKEN", "JUPYTERHUB_CLIENT_ID")
 # Beside the hub's own database, which is in the hub's working directory by default too.
 DEFAULT_DATABASE = "sqlite:///eessi-service.sqlite"
 
@@ -31,6 +35,8 @@ class ServiceSettings:
         As SQLAlchemy writes it, such as `sqlite:////srv/eessi.sqlite`.
     catalogue
         The directory of the saved catalogue.
+    catalogue_hours
+        How often the service itself updates it; 0: never.
     """
 
     prefix: str
@@ -38,6 +44,7 @@ class ServiceSettings:
     port: int
     database: str
     catalogue: Path
+    catalogue_hours: float = 0.0
 
 
 def settings_from(environ: Mapping[str, str], home: Path) -> ServiceSettings:
@@ -46,13 +53,14 @@ def settings_from(environ: Mapping[str, str], home: Path) -> ServiceSettings:
     Raises
     ------
     SetUpError
-        If JupyterHub's variables are missing, or its address has no port.
+        If JupyterHub's variables are missing, its address has no port, or the hours are no number.
     """
-    missing = [name for name in (PREFIX_VARIABLE, URL_VARIABLE) if not environ.get(name)]
+    missing = [name for name in _NEEDED if not environ.get(name)]
     if missing:
         raise SetUpError(
             f"The service needs {' and '.join(missing)}, which JupyterHub sets, and found none.",
-            advice="Let JupyterHub start it: name it in c.JupyterHub.services with a command and a url.",
+            advice="Let JupyterHub start it: name it in c.JupyterHub.services with a command and a url. Where it runs"
+            " on its own, set them as JupyterHub would.",
         )
     url = environ[URL_VARIABLE]
     try:
@@ -71,4 +79,18 @@ def settings_from(environ: Mapping[str, str], home: Path) -> ServiceSettings:
         port=port,
         database=environ.get(DATABASE_VARIABLE) or DEFAULT_DATABASE,
         catalogue=catalogue_directory(environ, home),
+        catalogue_hours=_hours(environ.get(HOURS_VARIABLE) or "0"),
     )
+
+
+def _hours(text: str) -> float:
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = math.nan
+    if not 0 <= hours < math.inf:
+        raise SetUpError(
+            f"{HOURS_VARIABLE} was expected to be a number of hours, and is {text!r}.",
+            advice="Set it to 24 for an update each day, or to 0 for none.",
+        )
+    return hours

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from typing import IO
 import pytest
 
 from eessi_spawner.demo.hub import free_port
+from eessi_spawner.service import __main__ as service
 
 COMMAND = [sys.executable, "-m", "eessi_spawner.service"]
 
@@ -83,6 +85,16 @@ def test_it_ends_with_a_hub_that_was_killed_and_leaves_the_port_to_the_next() ->
         process.kill()
         # The service has this end of the pipe as well: what is read ends with it.
         assert "What started the service is gone" in process.stderr.read()
+
+
+def test_the_first_process_of_a_container_has_no_parent_and_misses_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = iter([0] * 5)
+    monkeypatch.setattr(service.os, "getppid", lambda: next(looks))
+    monkeypatch.setattr(service, "_PARENT_SECONDS", 0)
+    stop = asyncio.Event()
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        asyncio.run(service._end_with_parent(stop))
+    assert not stop.is_set()
 
 
 def test_who_starts_it_by_hand_reads_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

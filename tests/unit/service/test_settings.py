@@ -10,7 +10,12 @@ from eessi_spawner.errors import SetUpError
 from eessi_spawner.service.settings import settings_from
 
 HOME = Path("/home/hub")
-TOLD = {"JUPYTERHUB_SERVICE_PREFIX": "/hub-a/services/eessi/", "JUPYTERHUB_SERVICE_URL": "http://127.0.0.1:10101"}
+TOLD = {
+    "JUPYTERHUB_SERVICE_PREFIX": "/hub-a/services/eessi/",
+    "JUPYTERHUB_SERVICE_URL": "http://127.0.0.1:10101",
+    "JUPYTERHUB_API_TOKEN": "of-the-service",
+    "JUPYTERHUB_CLIENT_ID": "service-eessi",
+}
 
 
 def test_jupyterhub_says_where_to_listen_and_what_addresses_begin_with() -> None:
@@ -42,3 +47,15 @@ def test_an_address_without_host_or_port_is_refused_by_its_text(url: str) -> Non
     with pytest.raises(SetUpError) as caught:
         settings_from({**TOLD, "JUPYTERHUB_SERVICE_URL": url}, HOME)
     assert url in caught.value.message
+
+
+@pytest.mark.parametrize(("said", "hours"), [("", 0), ("0", 0), ("24", 24), ("0.5", 0.5)])
+def test_the_catalogue_is_updated_as_often_as_is_said_and_not_unless_it_is(said: str, hours: float) -> None:
+    assert settings_from({**TOLD, "EESSI_SERVICE_CATALOGUE_HOURS": said}, HOME).catalogue_hours == hours
+
+
+@pytest.mark.parametrize("said", ["daily", "-1", "inf", "nan"])
+def test_hours_that_are_no_number_of_hours_are_refused_by_their_text(said: str) -> None:
+    with pytest.raises(SetUpError, match="EESSI_SERVICE_CATALOGUE_HOURS") as caught:
+        settings_from({**TOLD, "EESSI_SERVICE_CATALOGUE_HOURS": said}, HOME)
+    assert repr(said) in caught.value.message
