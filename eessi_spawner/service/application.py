@@ -16,6 +16,7 @@ from eessi_spawner.service.handlers.document import DocumentHandler
 from eessi_spawner.service.handlers.environments import EnvironmentHandler, EnvironmentsHandler
 from eessi_spawner.service.handlers.hub import HubHandler, SpawnsHandler, UsersEnvironmentsHandler
 from eessi_spawner.service.handlers.me import ExportHandler, MeHandler
+from eessi_spawner.service.handlers.pools import OffersHandler, PoolsHandler
 from eessi_spawner.service.handlers.software import LoginCallbackHandler, NoPageHandler, ResultsHandler, SoftwareHandler
 from eessi_spawner.service.handlers.state import HealthHandler, VersionHandler
 from eessi_spawner.service.openapi import openapi
@@ -47,6 +48,8 @@ def routes_below(prefix: str) -> list[Any]:
         *((api + path, CatalogueHandler, {"answer": answer}) for path, answer in ANSWERS.items()),
         (f"{api}environments", EnvironmentsHandler),
         (f"{api}environments/([0-9a-f]{{32}})", EnvironmentHandler),
+        (f"{api}pools", PoolsHandler),
+        (f"{api}offers", OffersHandler),
         (f"{api}hub", HubHandler),
         (f"{api}spawns", SpawnsHandler),
         (f"{api}users/([^/]+)/environments", UsersEnvironmentsHandler),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from eessi_spawner.placement.facts import PlacementFacts
 
+# A hub tells once a minute even where nothing is new: what is older than this may be of a hub that is away.
+FRESH_SECONDS = 600.0
 # Replaced in tests.
 _clock = time.monotonic
 

@@ -36,17 +36,18 @@ class Spawn:
     user, server
         Whose server, and its name; empty: the default one.
     at
-        When it happened, in UTC.
+        When it began, in UTC.
     result
-        `ready`, `failed` (it did not become ready), `refused` (nothing was started), `stopped`.
+        `ready`: the server answers. `refused`: what was asked for cannot be had. `failed`: it was to be started, and
+        did not. `stopped`: it was given up before it was either.
     code
         Why it failed or was refused: the stable code of the error; empty otherwise.
     pool, release
-        Where it ran, and of which EESSI; empty: not known.
+        Where it was to run, and of which EESSI; empty: not known.
     environments
         The keys of what it offered as kernels (`Environment.key`).
     seconds
-        From the user's click to the result; of a server that stopped, how long it ran.
+        How long it took.
     """
 
     id: str

@@ -32,7 +32,7 @@ def helm_here(config: pytest.Config) -> Helm:
 class Release:
     """A chart in a namespace, under a name."""
 
-    def __init__(self, helm: Helm, api: Api, namespace: str, chart: Path, name: str = RELEASE) -> None:  # noqa: PLR0913
+    def __init__(self, helm: Helm, api: Api, namespace: str, chart: Path, name: str = RELEASE) -> None:
         self._helm = helm
         self._api = api
         self._namespace = namespace

@@ -25,6 +25,7 @@ from eessi_spawner.errors import (
 )
 from eessi_spawner.service.openapi import methods_of
 from eessi_spawner.service.parts import ServiceParts
+from eessi_spawner.service.pools import PoolsView, view_of
 from eessi_spawner.service.question import Arguments
 from eessi_spawner.stack.catalogue.index import Catalogue
 
@@ -60,14 +61,25 @@ class ServiceHandler(HubOAuthenticated, RequestHandler):
         parts: ServiceParts = self.settings["parts"]
         return parts
 
-    async def answered(self, answer: Callable[[Catalogue, Arguments], str]) -> str:
-        """Return what *answer* makes of the catalogue and this address: once, while the catalogue is the same."""
-        kept, address = self.parts.keeper.now, self.request.uri or ""
+    async def answered(self, answer: Callable[[Catalogue, Arguments], str], *, also: str = "") -> str:
+        """Return what *answer* makes of the catalogue and this address: once, while the catalogue is the same.
+
+        Parameters
+        ----------
+        also
+            What else it depends on, as a text.
+        """
+        kept, address = self.parts.keeper.now, f"{self.request.uri}\n{also}"
         text = kept.answers.get(address)
         if text is None:
             text = await self.in_thread(answer, kept.catalogue, self.arguments)
             kept.answers.keep(address, text)
         return text
+
+    def pools_view(self) -> PoolsView:
+        """Return what whoever asks may know of the hub's node pools; where nobody has logged in, nothing."""
+        user = self.current_user
+        return view_of(self.parts.facts.told, user.get("groups") or ()) if user else PoolsView()
 
     @property
     def catalogue(self) -> Catalogue:
