@@ -16,6 +16,7 @@ from eessi_spawner.service.handlers.document import DocumentHandler
 from eessi_spawner.service.handlers.environments import EnvironmentHandler, EnvironmentsHandler
 from eessi_spawner.service.handlers.hub import HubHandler, SpawnsHandler, UsersEnvironmentsHandler
 from eessi_spawner.service.handlers.me import ExportHandler, MeHandler
+from eessi_spawner.service.handlers.notebook import NotebookHandler
 from eessi_spawner.service.handlers.pools import OffersHandler, PoolsHandler
 from eessi_spawner.service.handlers.software import LoginCallbackHandler, NoPageHandler, ResultsHandler, SoftwareHandler
 from eessi_spawner.service.handlers.state import HealthHandler, VersionHandler
@@ -41,6 +42,7 @@ def routes_below(prefix: str) -> list[Any]:
     return [
         (prefix, SoftwareHandler),
         (f"{prefix}results", ResultsHandler),
+        (f"{prefix}notebook", NotebookHandler),
         (f"{prefix}oauth_callback", LoginCallbackHandler),
         (f"{api}health", HealthHandler),
         (f"{api}version", VersionHandler),

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from eessi_spawner.service.pool_words import PoolLine, lines_of, words_of
+from eessi_spawner.service.pools import WANTED, PoolsView
 from eessi_spawner.stack.catalogue.entry import version_key
 from eessi_spawner.stack.catalogue.index import Catalogue
 from eessi_spawner.stack.catalogue.search import Hit
 from eessi_spawner.stack.cpu_targets import CpuTarget
+from eessi_spawner.stack.environments import Environment
+from eessi_spawner.stack.generations import PYTHON_KERNEL_MODULES
 
 _PACKAGES_SHOWN = 3
 
@@ -32,23 +36,35 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One module of one release: its cells, the packages in it that were found, the GPUs it was built for."""
+    """One module of one release.
+
+    Attributes
+    ----------
+    packages
+        Those in it that were found.
+    accelerators
+        The GPUs that it was built for.
+    has_kernel
+        Whether EESSI has a Python kernel that can be loaded beside it.
+    """
 
     module: str
     release: str
     cells: tuple[Cell, ...]
     packages: str
     accelerators: tuple[str, ...]
+    has_kernel: bool
 
 
 @dataclass(frozen=True)
 class SoftwareFound:
-    """One software, with those of its modules that were found, best first."""
+    """One software, with those of its modules that were found, best first, and where they run on this hub."""
 
     name: str
     description: str
     homepage: str
     rows: tuple[Row, ...]
+    pools: tuple[PoolLine, ...] = ()
 
 
 def software_names(hits: Sequence[Hit]) -> tuple[str, ...]:
@@ -56,9 +72,13 @@ def software_names(hits: Sequence[Hit]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(hit.module.module.name for hit in hits))
 
 
-def make_grids(catalogue: Catalogue, hits: Sequence[Hit], names: Sequence[str]) -> tuple[SoftwareFound, ...]:
+def make_grids(
+    catalogue: Catalogue, hits: Sequence[Hit], names: Sequence[str], view: PoolsView
+) -> tuple[SoftwareFound, ...]:
     """Return the grids of the software *names*, of those modules of it that are among *hits*."""
     columns = grid_columns(catalogue)
+    # Most modules of a release have the same targets.
+    said: dict[tuple[str, tuple[str, ...]], str] = {}
     grids = []
     for name in names:
         own = [hit for hit in hits if hit.module.module.name == name]
@@ -66,7 +86,8 @@ def make_grids(catalogue: Catalogue, hits: Sequence[Hit], names: Sequence[str]) 
         # A homepage is text of others, and becomes a link.
         homepage = first.homepage if first.homepage.startswith(("https://", "http://")) else ""
         rows = tuple(_row(catalogue, hit, columns) for hit in own)
-        grids.append(SoftwareFound(name, first.description, homepage, rows))
+        pools = _pool_lines(catalogue, own, view, said) if view.states else ()
+        grids.append(SoftwareFound(name, first.description, homepage, rows, pools))
     return tuple(grids)
 
 
@@ -90,7 +111,22 @@ def _row(catalogue: Catalogue, hit: Hit, columns: Sequence[CpuTarget]) -> Row:
         tuple(_cell(catalogue, module.release, module.targets, column) for column in columns),
         _packages(hit),
         tuple(sorted(accelerators, key=version_key)),
+        has_kernel=module.generation in PYTHON_KERNEL_MODULES,
     )
+
+
+def _pool_lines(
+    catalogue: Catalogue, hits: Sequence[Hit], view: PoolsView, said: dict[tuple[str, tuple[str, ...]], str]
+) -> tuple[PoolLine, ...]:
+    """Return where the modules of *hits* run; what is *said* already of others like them is not thought out again."""
+    words = []
+    for hit in hits:
+        release, targets = hit.module.release, tuple(hit.module.targets)
+        if (release, targets) not in said:
+            wanted = Environment(WANTED, hit.module.full_name, release, ())
+            said[release, targets] = words_of(view.offers(catalogue, [wanted], {WANTED: targets}), view)
+        words.append(said[release, targets])
+    return lines_of([(hit.module.full_name, hit.module.release) for hit in hits], words)
 
 
 def _cell(catalogue: Catalogue, release: str, built: Sequence[str], target: CpuTarget) -> Cell:

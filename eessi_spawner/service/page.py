@@ -11,10 +11,15 @@ from urllib.parse import urlencode
 import jinja2
 
 from eessi_spawner.service.grid import grid_columns, machines, make_grids, software_names
+from eessi_spawner.service.hub_facts import age_in_words
+from eessi_spawner.service.pool_words import words_of
+from eessi_spawner.service.pools import PoolsView
 from eessi_spawner.service.question import FILTERS, Arguments, check_names, filters_of, span_of, value_of, values_of
+from eessi_spawner.service.wanted import offers_for_environment
 from eessi_spawner.stack.catalogue.entry import version_key
 from eessi_spawner.stack.catalogue.index import Catalogue
 from eessi_spawner.stack.catalogue.search import search
+from eessi_spawner.stack.environments import Environment
 
 SOFTWARE_ON_A_PAGE = 20
 _LANGUAGES = {"python": "Python", "r": "R", "julia": "Julia", "octave": "Octave", "perl": "Perl", "java": "Java"}
@@ -57,8 +62,10 @@ def _template(name: str) -> jinja2.Template:
     return environment.get_template(name)
 
 
-def render_software(catalogue: Catalogue, arguments: Arguments, around: Surroundings, today: date) -> str:
-    """Return the page on which software is found.
+def render_software(
+    catalogue: Catalogue, arguments: Arguments, around: Surroundings, today: date, view: PoolsView
+) -> str:
+    """Return the page on which software is found, and where it runs on the pools of *view*.
 
     Raises
     ------
@@ -69,21 +76,43 @@ def render_software(catalogue: Catalogue, arguments: Arguments, around: Surround
         around=around,
         query=value_of(arguments, "q"),
         selects=_selects(catalogue, arguments),
-        age=catalogue.age(today),
+        catalogue_age=catalogue.age(today),
         day=catalogue.provenance.day,
-        **_found(catalogue, arguments),
+        **_found(catalogue, arguments, view),
+        **_told(view),
     )
 
 
-def render_results(catalogue: Catalogue, arguments: Arguments, around: Surroundings) -> str:
-    """Return what was found alone: the part of the page that its script replaces.
+def render_results(catalogue: Catalogue, arguments: Arguments, around: Surroundings, view: PoolsView) -> str:
+    """Return what was found alone: with `render_told` the part of the page that its script replaces.
+
+    It is the same for all who may know the same of pools, until something else is to be said of these.
 
     Raises
     ------
     InvalidChoiceError
         If an argument is none that the page's form sends.
     """
-    return _template("results.html").render(around=around, **_found(catalogue, arguments))
+    return _template("results.html").render(around=around, **_found(catalogue, arguments, view))
+
+
+def render_told(view: PoolsView) -> str:
+    """Return what the words about pools stand on: how old it is changes with each second."""
+    return _template("pools_told.html").render(**_told(view))
+
+
+def render_notebook(catalogue: Catalogue, environment: Environment, around: Surroundings, view: PoolsView) -> str:
+    """Return the page that says what is started to open a module, the title of *environment*, in a notebook.
+
+    Raises
+    ------
+    EESSIError
+        If the catalogue no longer has what the environment needs.
+    """
+    words = words_of(offers_for_environment(view, catalogue, environment), view) if view.states else ""
+    return _template("notebook.html").render(
+        around=around, environment=environment, module=environment.title, words=words, view=view
+    )
 
 
 def render_fault(fault: Mapping[str, str], around: Surroundings) -> str:
@@ -91,7 +120,11 @@ def render_fault(fault: Mapping[str, str], around: Surroundings) -> str:
     return _template("fault.html").render(fault=fault, around=around)
 
 
-def _found(catalogue: Catalogue, arguments: Arguments) -> dict[str, object]:
+def _told(view: PoolsView) -> dict[str, object]:
+    return {"view": view, "age": "" if view.age is None else age_in_words(view.age)}
+
+
+def _found(catalogue: Catalogue, arguments: Arguments, view: PoolsView) -> dict[str, object]:
     """Return what the results show: a page of software, of which all hits are shown."""
     check_names(arguments, ("q", *FILTERS, "offset"))
     query, offset = value_of(arguments, "q"), span_of(arguments).offset
@@ -102,8 +135,9 @@ def _found(catalogue: Catalogue, arguments: Arguments) -> dict[str, object]:
     columns = grid_columns(catalogue)
     return {
         "asked": bool(query.strip()),
-        "grids": make_grids(catalogue, result.hits, names[offset:after]),
+        "grids": make_grids(catalogue, result.hits, names[offset:after], view),
         "columns": columns,
+        "of_pools": view.targets,
         "machines": machines(columns),
         "nearly": bool(result.hits) and result.hits[0].how == "typo",
         "ignored": result.ignored,

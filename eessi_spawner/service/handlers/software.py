@@ -9,7 +9,7 @@ from tornado.web import HTTPError, authenticated
 
 from eessi_spawner.errors import LoginRequiredError
 from eessi_spawner.service.handlers.base import ServiceHandler
-from eessi_spawner.service.page import Surroundings, render_fault, render_results, render_software
+from eessi_spawner.service.page import Surroundings, render_fault, render_results, render_software, render_told
 from eessi_spawner.service.parts import ServiceParts
 
 _STATIC = ("service.css", "software.js")
@@ -48,7 +48,8 @@ class SoftwareHandler(PageHandler):
     async def get(self) -> None:
         """Show the form, and what was found."""
         today = datetime.now(tz=timezone.utc).date()
-        self.finish(await self.in_thread(render_software, self.catalogue, self.arguments, self.surroundings(), today))
+        page = (self.catalogue, self.arguments, self.surroundings(), today, self.pools_view())
+        self.finish(await self.in_thread(render_software, *page))
 
 
 class ResultsHandler(PageHandler):
@@ -64,8 +65,11 @@ class ResultsHandler(PageHandler):
         """
         if self.current_user is None:
             raise LoginRequiredError("You are no longer logged in.", advice="Load the page again.")
-        around = self.surroundings(with_user=False)
-        self.finish(await self.answered(lambda catalogue, arguments: render_results(catalogue, arguments, around)))
+        around, view = self.surroundings(with_user=False), self.pools_view()
+        found = await self.answered(
+            lambda catalogue, arguments: render_results(catalogue, arguments, around, view), also=view.key
+        )
+        self.finish(found + render_told(view))
 
 
 class NoPageHandler(PageHandler):

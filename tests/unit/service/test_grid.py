@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from eessi_spawner.service.grid import Row, grid_columns, machines, make_grids, software_names
+from eessi_spawner.service.pools import PoolsView
 from eessi_spawner.stack.catalogue.bundled import bundled_catalogue
 from eessi_spawner.stack.catalogue.index import Catalogue
 from eessi_spawner.stack.catalogue.search import search
@@ -14,7 +15,9 @@ BUNDLED = bundled_catalogue()
 
 def rows(catalogue: Catalogue, query: str) -> dict[str, Row]:
     hits = search(catalogue, query).hits
-    return {row.module: row for grid in make_grids(catalogue, hits, software_names(hits)) for row in grid.rows}
+    return {
+        row.module: row for grid in make_grids(catalogue, hits, software_names(hits), PoolsView()) for row in grid.rows
+    }
 
 
 def words(row: Row) -> dict[str, str]:
@@ -50,7 +53,7 @@ def test_each_cell_says_what_a_search_for_that_machine_finds() -> None:
 def test_software_stands_in_the_order_of_its_best_hit_with_all_its_hits() -> None:
     hits = search(BUNDLED, "numpy").hits
     names = software_names(hits)
-    grids = make_grids(BUNDLED, hits, names)
+    grids = make_grids(BUNDLED, hits, names, PoolsView())
     assert [grid.name for grid in grids] == list(names)
     assert sum(len(grid.rows) for grid in grids) == len(hits)
 
@@ -68,4 +71,4 @@ def test_only_a_web_address_becomes_a_link() -> None:
     for homepage, link in [("https://numpy.org", "https://numpy.org"), ("javascript:alert(1)", ""), ("", "")]:
         catalogue.columns.homepages[0] = homepage
         hits = search(catalogue, "numpy").hits
-        assert make_grids(catalogue, hits, ["numpy"])[0].homepage == link
+        assert make_grids(catalogue, hits, ["numpy"], PoolsView())[0].homepage == link

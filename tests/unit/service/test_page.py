@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from eessi_spawner.errors import InvalidChoiceError
 from eessi_spawner.service.page import Surroundings, render_fault, render_results, render_software
+from eessi_spawner.service.pools import PoolsView
 from eessi_spawner.stack.catalogue.bundled import bundled_catalogue
+from tests.unit.service.reports import FACTS
 from tests.unit.stack.catalogue.published import small_catalogue, version_entry
 
 CATALOGUE = bundled_catalogue()
@@ -45,7 +47,9 @@ class Page(HTMLParser):
 
 
 def software(**arguments: str) -> Page:
-    return Page(render_software(CATALOGUE, {name: [value] for name, value in arguments.items()}, AROUND, DAY))
+    return Page(
+        render_software(CATALOGUE, {name: [value] for name, value in arguments.items()}, AROUND, DAY, PoolsView())
+    )
 
 
 def test_the_page_works_by_its_form_alone() -> None:
@@ -115,7 +119,7 @@ def test_it_says_how_the_question_was_answered(query: str, words: str) -> None:
 def test_what_the_catalogue_and_visitors_wrote_is_text() -> None:
     catalogue = small_catalogue(version_entry("numpy/1.0"))
     catalogue.columns.descriptions[0] = "<script>alert(1)</script>"
-    page = Page(render_results(catalogue, {"q": ["numpy"]}, AROUND))
+    page = Page(render_results(catalogue, {"q": ["numpy"]}, AROUND, PoolsView()))
     assert not page.all("script")
     assert "<script>alert(1)</script>" in page.text
     page = Page(render_fault({"code": "x", "message": "<img src=x>", "advice": "<b>"}, AROUND))
@@ -130,9 +134,28 @@ def test_any_question_is_answered_and_is_text_on_the_page(query: str) -> None:
     assert [script["src"] for script in page.all("script")] == ["/hub/static/js/darkmode.js", "/s/software.js"]
 
 
+def test_the_columns_of_this_hub_s_pools_are_marked_and_words_say_where_it_runs() -> None:
+    view = PoolsView(FACTS.states[:2], FACTS.request, FACTS.waits, age=8, unknown="")
+    page = Page(render_software(CATALOGUE, {"q": ["numpy"]}, AROUND, DAY, view))
+    heads = [head for head in page.all("th") if head.get("class") == "eessi-mark"]
+    assert len(heads) == 2 * len(page.all("section"))
+    assert "Runs now on zen3 (2 nodes free). A new node can be started on icelake (about 4 minutes)." in page.text
+    assert "by what the hub told 8 seconds ago." in page.text
+
+
+def test_each_module_with_a_kernel_can_be_opened_and_added_and_another_says_why_not() -> None:
+    page = software(q="SciPy-bundle")
+    links = [link["href"] for link in page.all("a") if "module=" in str(link["href"])]
+    query = "?module=SciPy-bundle%2F2025.07-gfbf-2025b&release=2025.06"
+    assert {f"/services/eessi/notebook{query}", f"/services/eessi/environments/new{query}"} <= set(links)
+    # 2022b has no ipykernel.
+    assert not [link for link in links if "2022b" in str(link)]
+    assert "no Python kernel" in page.text
+
+
 def test_results_are_the_part_of_the_page_that_its_script_replaces() -> None:
-    whole = render_software(CATALOGUE, {"q": ["numpy"]}, AROUND, DAY)
-    assert render_results(CATALOGUE, {"q": ["numpy"]}, AROUND).strip() in whole
+    whole = render_software(CATALOGUE, {"q": ["numpy"]}, AROUND, DAY, PoolsView())
+    assert render_results(CATALOGUE, {"q": ["numpy"]}, AROUND, PoolsView()).strip() in whole
 
 
 @pytest.mark.parametrize("name", ["limit", "relese"])

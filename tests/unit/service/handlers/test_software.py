@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from eessi_spawner.placement.facts import PlacementFacts
 from tests.unit.service.hub_double import PREFIX, Client
+from tests.unit.service.reports import FACTS
 
 
 def test_the_page_loads_nothing_but_what_the_service_and_the_hub_serve(service: Client) -> None:
@@ -69,3 +73,36 @@ def test_a_hub_that_is_away_is_a_page_that_says_so(service: Client) -> None:
     answer = service.ask(PREFIX)
     assert answer.status == 503
     assert "JupyterHub does not say who you are" in answer.text
+
+
+def told(service: Client, facts: PlacementFacts = FACTS) -> None:
+    assert service.ask("hub", "PUT", token="of-the-service", body=facts.to_json()).status == 204
+
+
+def results(service: Client, token: str = "ada") -> str:  # noqa: S107
+    return service.ask(f"{PREFIX}results?q=scipy&release=2025.06", token=token).text
+
+
+def test_results_that_are_kept_are_of_the_pools_that_one_may_use_now(service: Client) -> None:
+    service.hub.models["bob"]["groups"] = ["physics"]
+    assert "Where it runs on this hub is not known. The hub has told nothing" in results(service)
+    told(service)
+    ada, bob = results(service), results(service, "bob")
+    assert "Runs now on zen3 (2 nodes free)" in ada
+    assert "physics" not in ada
+    assert "physics (1 node free)" in bob
+    assert results(service) == ada
+    zen3 = FACTS.states[0]
+    told(service, replace(FACTS, states=(replace(zen3, rooms=(zen3.rooms or ())[:1]), *FACTS.states[1:])))
+    assert "Runs now on zen3 (1 node free)" in results(service)
+    told(service, PlacementFacts())
+    assert "Runs now" not in results(service)
+    assert "any node" in results(service)
+
+
+def test_the_page_and_its_results_say_the_same(service: Client) -> None:
+    told(service)
+    page = service.ask(f"{PREFIX}?q=scipy&release=2025.06").text
+    assert "Runs now on zen3 (2 nodes free)" in page
+    assert "by what the hub told just now" in page
+    assert page.count("eessi-pools-told") == results(service).count("eessi-pools-told") == 1
