@@ -60,6 +60,7 @@ async def _serve(settings: ServiceSettings, parent: int) -> None:
         database=Database(settings.database),
         threads=ThreadPoolExecutor(_THREADS),
         store_threads=ThreadPoolExecutor(_THREADS),
+        authenticate_prometheus=settings.authenticate_prometheus,
     )
     # Without it people search all the same; and a managed service that ends at its start ends the hub.
     with suppress(StoreError):

@@ -16,6 +16,7 @@ from eessi_spawner.service.handlers.document import DocumentHandler
 from eessi_spawner.service.handlers.environments import EnvironmentHandler, EnvironmentsHandler
 from eessi_spawner.service.handlers.hub import HubHandler, SpawnsHandler, UsersEnvironmentsHandler
 from eessi_spawner.service.handlers.me import ExportHandler, MeHandler
+from eessi_spawner.service.handlers.metrics import MetricsHandler
 from eessi_spawner.service.handlers.notebook import NotebookHandler
 from eessi_spawner.service.handlers.pools import OffersHandler, PoolsHandler
 from eessi_spawner.service.handlers.software import LoginCallbackHandler, NoPageHandler, ResultsHandler, SoftwareHandler
@@ -43,6 +44,7 @@ def routes_below(prefix: str) -> list[Any]:
         (prefix, SoftwareHandler),
         (f"{prefix}results", ResultsHandler),
         (f"{prefix}notebook", NotebookHandler),
+        (f"{prefix}metrics", MetricsHandler),
         (f"{prefix}oauth_callback", LoginCallbackHandler),
         (f"{api}health", HealthHandler),
         (f"{api}version", VersionHandler),

@@ -11,6 +11,7 @@ from jupyterhub.services.auth import HubOAuth
 from eessi_spawner.service.catalogue_keeper import CatalogueKeeper
 from eessi_spawner.service.gone_users import GoneUsers
 from eessi_spawner.service.hub_facts import HubFacts
+from eessi_spawner.service.metrics import ServiceMetrics
 from eessi_spawner.service.store.database import Database
 from eessi_spawner.service.store.people import People
 from eessi_spawner.service.store.spawn_table import SpawnTable
@@ -36,6 +37,10 @@ class ServiceParts:
         How long the hub may take to say who asks; it does so once in five minutes for each token.
     facts
         What the hub told of its pools.
+    metrics
+        What is counted.
+    authenticate_prometheus
+        Whether who asks for what is counted needs the scope `read:metrics`.
     """
 
     hub_auth: HubOAuth
@@ -45,6 +50,8 @@ class ServiceParts:
     store_threads: Executor
     hub_seconds: float = 10.0
     facts: HubFacts = field(default_factory=HubFacts)
+    metrics: ServiceMetrics = field(default_factory=ServiceMetrics)
+    authenticate_prometheus: bool = True
 
     @cached_property
     def spawns(self) -> SpawnTable:

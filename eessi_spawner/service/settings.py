@@ -17,6 +17,9 @@ DATABASE_VARIABLE = "EESSI_SERVICE_DATABASE"
 HOURS_VARIABLE = "EESSI_SERVICE_CATALOGUE_HOURS"
 # The last two are read by JupyterHub's own code, which tells nobody what to do where they are missing.
 _NEEDED = (PREFIX_VARIABLE, URL_VARIABLE, "JUPYTERHUB_API_TOKEN", "JUPYTERHUB_CLIENT_ID")
+# Of JupyterHub's own name for its metrics (`c.JupyterHub.authenticate_prometheus`).
+METRICS_VARIABLE = "EESSI_SERVICE_AUTHENTICATE_PROMETHEUS"
+_SWITCH = {"": True, "true": True, "1": True, "false": False, "0": False}
 # Beside the hub's own database, which is in the hub's working directory by default too.
 DEFAULT_DATABASE = "sqlite:///eessi-service.sqlite"
 
@@ -37,6 +40,8 @@ class ServiceSettings:
         The directory of the saved catalogue.
     catalogue_hours
         How often the service itself updates it; 0: never.
+    authenticate_prometheus
+        Whether who asks for metrics needs the scope `read:metrics`.
     """
 
     prefix: str
@@ -45,6 +50,7 @@ class ServiceSettings:
     database: str
     catalogue: Path
     catalogue_hours: float = 0.0
+    authenticate_prometheus: bool = True
 
 
 def settings_from(environ: Mapping[str, str], home: Path) -> ServiceSettings:
@@ -53,7 +59,8 @@ def settings_from(environ: Mapping[str, str], home: Path) -> ServiceSettings:
     Raises
     ------
     SetUpError
-        If JupyterHub's variables are missing, its address has no port, or the hours are no number.
+        If JupyterHub's variables are missing, its address has no port, the hours are no number, or a switch is
+        neither on nor off.
     """
     missing = [name for name in _NEEDED if not environ.get(name)]
     if missing:
@@ -73,6 +80,12 @@ def settings_from(environ: Mapping[str, str], home: Path) -> ServiceSettings:
             f"The service's url needs a host and a port, and it is {url!r}.",
             advice="Write it as http://127.0.0.1:10101 in c.JupyterHub.services.",
         )
+    switch = environ.get(METRICS_VARIABLE, "")
+    if switch.lower() not in _SWITCH:
+        raise SetUpError(
+            f"{METRICS_VARIABLE} is {switch[:50]!r}, and true or false was expected.",
+            advice="Write false to let anybody who reaches the service read its metrics.",
+        )
     return ServiceSettings(
         prefix=environ[PREFIX_VARIABLE].rstrip("/") + "/",
         host=host,
@@ -80,6 +93,7 @@ def settings_from(environ: Mapping[str, str], home: Path) -> ServiceSettings:
         database=environ.get(DATABASE_VARIABLE) or DEFAULT_DATABASE,
         catalogue=catalogue_directory(environ, home),
         catalogue_hours=_hours(environ.get(HOURS_VARIABLE) or "0"),
+        authenticate_prometheus=_SWITCH[switch.lower()],
     )
 
 

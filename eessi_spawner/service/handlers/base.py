@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
@@ -125,7 +126,16 @@ class ServiceHandler(HubOAuthenticated, RequestHandler):
 
     async def in_store(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call what waits for the database in a thread of its own kind, and return what it returns."""
-        return await _call(self.parts.store_threads, partial(function, *args, **kwargs))
+        try:
+            return await _call(self.parts.store_threads, partial(function, *args, **kwargs))
+        except StoreError:
+            self.parts.metrics.count_store_failure()
+            raise
+
+    def on_finish(self) -> None:
+        """Count the request."""
+        name = re.sub("(?<=[a-z])(?=[A-Z])", "_", type(self).__name__.removesuffix("Handler")).lower()
+        self.parts.metrics.count_request(name, self.get_status(), self.request.request_time())
 
     def set_default_headers(self) -> None:
         """Let answers be kept only by the browser, and asked for anew each time."""

@@ -27,6 +27,8 @@ class CatalogueHandler(ApiHandler):
         if self.check_etag_header():
             self.set_status(304)
             return
+        if self.arguments.get("q"):
+            self.parts.metrics.count_search("api")
         # Long answers take as long to write as to find: both are done in the thread.
         self.write_json_text(
             await self.answered(lambda catalogue, arguments: json.dumps(self._answer(catalogue, arguments, *path)))

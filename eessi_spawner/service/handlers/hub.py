@@ -53,7 +53,7 @@ class SpawnsHandler(_HubsHandler):
     async def post(self) -> None:
         """Keep what is new of it."""
         spawns = await self.in_thread(lambda: spawns_from_json(read_body(self.request.body)))
-        await self.in_store(self.parts.spawns.add, spawns)
+        self.parts.metrics.count_spawns(await self.in_store(self.parts.spawns.add, spawns))
         self.set_status(204)
 
 

@@ -35,6 +35,11 @@ class PageHandler(ServiceHandler):
             xsrf=self.xsrf_token.decode("ascii") if user else "",
         )
 
+    def count_search(self) -> None:
+        """Count what is looked for here, if anything is."""
+        if any(self.arguments.get("q", ())):
+            self.parts.metrics.count_search("page")
+
     def write_fault(self, fault: dict[str, str]) -> None:
         """Say on a page what went wrong."""
         self.set_header("Content-Type", "text/html; charset=utf-8")
@@ -47,6 +52,7 @@ class SoftwareHandler(PageHandler):
     @authenticated
     async def get(self) -> None:
         """Show the form, and what was found."""
+        self.count_search()
         today = datetime.now(tz=timezone.utc).date()
         page = (self.catalogue, self.arguments, self.surroundings(), today, self.pools_view())
         self.finish(await self.in_thread(render_software, *page))
@@ -65,6 +71,7 @@ class ResultsHandler(PageHandler):
         """
         if self.current_user is None:
             raise LoginRequiredError("You are no longer logged in.", advice="Load the page again.")
+        self.count_search()
         around, view = self.surroundings(with_user=False), self.pools_view()
         found = await self.answered(
             lambda catalogue, arguments: render_results(catalogue, arguments, around, view), also=view.key

@@ -71,6 +71,17 @@ class Database:
         with self.session() as session:
             session.execute(select(EnvironmentRow.id).limit(1)).first()
 
+    def count(self) -> int:
+        """Return how many environments are saved.
+
+        Raises
+        ------
+        StoreError
+            If they cannot be read.
+        """
+        with self.session() as session:
+            return session.scalar(select(func.count()).select_from(EnvironmentRow)) or 0
+
     def of_owner(self, owner: str) -> tuple[SavedEnvironment, ...]:
         """Return all environments of *owner*, by name.
 

@@ -143,7 +143,9 @@ def loop_in_thread() -> Iterator[asyncio.AbstractEventLoop]:
 
 
 @contextmanager
-def running_service(keeper: CatalogueKeeper, database: Database, *, hub_seconds: float = 10) -> Iterator[Client]:
+def running_service(
+    keeper: CatalogueKeeper, database: Database, *, hub_seconds: float = 10, authenticate_prometheus: bool = True
+) -> Iterator[Client]:
     hub = HubDouble()
     servers: list[HTTPServer] = []
 
@@ -175,7 +177,15 @@ def running_service(keeper: CatalogueKeeper, database: Database, *, hub_seconds:
             oauth_client_id="service-eessi",
             access_scopes={SCOPE},
         )
-        parts = ServiceParts(auth, keeper, database, threads, store_threads, hub_seconds)
+        parts = ServiceParts(
+            auth,
+            keeper,
+            database,
+            threads,
+            store_threads,
+            hub_seconds,
+            authenticate_prometheus=authenticate_prometheus,
+        )
         port = on_loop(serve(lambda: make_application(parts)))
         yield Client(port, hub, parts, loop)
         on_loop(stop())

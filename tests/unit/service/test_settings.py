@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from eessi_spawner.errors import SetUpError
-from eessi_spawner.service.settings import settings_from
+from eessi_spawner.service.settings import METRICS_VARIABLE, settings_from
 
 HOME = Path("/home/hub")
 TOLD = {
@@ -59,3 +59,13 @@ def test_hours_that_are_no_number_of_hours_are_refused_by_their_text(said: str) 
     with pytest.raises(SetUpError, match="EESSI_SERVICE_CATALOGUE_HOURS") as caught:
         settings_from({**TOLD, "EESSI_SERVICE_CATALOGUE_HOURS": said}, HOME)
     assert repr(said) in caught.value.message
+
+
+@pytest.mark.parametrize(("text", "expected"), [("", True), ("true", True), ("False", False), ("0", False)])
+def test_metrics_are_for_who_may_unless_that_is_switched_off(text: str, *, expected: bool) -> None:
+    assert settings_from({**TOLD, METRICS_VARIABLE: text}, HOME).authenticate_prometheus is expected
+
+
+def test_a_switch_that_is_neither_on_nor_off_is_refused() -> None:
+    with pytest.raises(SetUpError, match="EESSI_SERVICE_AUTHENTICATE_PROMETHEUS is 'maybe'"):
+        settings_from({**TOLD, METRICS_VARIABLE: "maybe"}, HOME)
