@@ -10,6 +10,7 @@ from typing import Any
 from tornado.web import Application
 
 from eessi_spawner.service import answers
+from eessi_spawner.service.handlers.admin import AdminHandler
 from eessi_spawner.service.handlers.base import NothingHereHandler
 from eessi_spawner.service.handlers.catalogue import CatalogueHandler
 from eessi_spawner.service.handlers.document import DocumentHandler
@@ -44,6 +45,7 @@ def routes_below(prefix: str) -> list[Any]:
         (prefix, SoftwareHandler),
         (f"{prefix}results", ResultsHandler),
         (f"{prefix}notebook", NotebookHandler),
+        (f"{prefix}admin", AdminHandler),
         (f"{prefix}metrics", MetricsHandler),
         (f"{prefix}oauth_callback", LoginCallbackHandler),
         (f"{api}health", HealthHandler),

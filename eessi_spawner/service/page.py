@@ -40,7 +40,9 @@ class Surroundings:
     user
         Whose page it is; empty where nobody is logged in.
     xsrf
-        What the page's script proves with that it is of this page.
+        What the page's script and forms prove with that they are of this page.
+    admin
+        Whether the user may see the administrators' page.
     """
 
     hub: str
@@ -48,10 +50,12 @@ class Surroundings:
     static: Mapping[str, str]
     user: str = ""
     xsrf: str = ""
+    admin: bool = False
 
 
 @cache
-def _template(name: str) -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """Return the template of a page, or of a part of one."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("eessi_spawner.service"),
         autoescape=True,
@@ -72,7 +76,7 @@ def render_software(
     InvalidChoiceError
         If an argument is none that the page's form sends.
     """
-    return _template("software.html").render(
+    return template("software.html").render(
         around=around,
         query=value_of(arguments, "q"),
         selects=_selects(catalogue, arguments),
@@ -93,12 +97,12 @@ def render_results(catalogue: Catalogue, arguments: Arguments, around: Surroundi
     InvalidChoiceError
         If an argument is none that the page's form sends.
     """
-    return _template("results.html").render(around=around, **_found(catalogue, arguments, view))
+    return template("results.html").render(around=around, **_found(catalogue, arguments, view))
 
 
 def render_told(view: PoolsView) -> str:
     """Return what the words about pools stand on: how old it is changes with each second."""
-    return _template("pools_told.html").render(**_told(view))
+    return template("pools_told.html").render(**_told(view))
 
 
 def render_notebook(catalogue: Catalogue, environment: Environment, around: Surroundings, view: PoolsView) -> str:
@@ -110,14 +114,14 @@ def render_notebook(catalogue: Catalogue, environment: Environment, around: Surr
         If the catalogue no longer has what the environment needs.
     """
     words = words_of(offers_for_environment(view, catalogue, environment), view) if view.states else ""
-    return _template("notebook.html").render(
+    return template("notebook.html").render(
         around=around, environment=environment, module=environment.title, words=words, view=view
     )
 
 
 def render_fault(fault: Mapping[str, str], around: Surroundings) -> str:
     """Return the page that says what went wrong."""
-    return _template("fault.html").render(fault=fault, around=around)
+    return template("fault.html").render(fault=fault, around=around)
 
 
 def _told(view: PoolsView) -> dict[str, object]:

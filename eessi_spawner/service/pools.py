@@ -94,10 +94,18 @@ class PoolsView:
 
 def view_of(told: ToldFacts | None, groups: Collection[str]) -> PoolsView:
     """Return what a member of *groups* may know of what the hub told."""
+    return _view(told, allowed(told.facts.states, groups) if told else ())
+
+
+def everything(told: ToldFacts | None) -> PoolsView:
+    """Return all that the hub told, for administrators."""
+    return _view(told, told.facts.states if told else ())
+
+
+def _view(told: ToldFacts | None, states: tuple[PoolState, ...]) -> PoolsView:
     if told is None:
         return PoolsView()
     facts = told.facts
-    states = allowed(facts.states, groups)
     if told.age > FRESH_SECONDS:
         states, unknown = (), f"The hub told of its node pools last {age_in_words(told.age)}."
     elif not facts.states:

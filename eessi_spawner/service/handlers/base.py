@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from functools import partial
 from http.client import responses
@@ -35,6 +35,8 @@ T = TypeVar("T")
 
 # An environment of fifty modules has ten thousand characters.
 MAX_BODY = 64 * 1024
+# A role gives it to who is no administrator of the hub (`c.JupyterHub.custom_scopes`).
+ADMIN_SCOPE = "custom:eessi:admin"
 # Of all other errors the request is the cause.
 _STATUS: dict[type[EESSIError], int] = {
     LoginRequiredError: 401,
@@ -193,6 +195,11 @@ class ServiceHandler(HubOAuthenticated, RequestHandler):
         """Answer by what is JSON already."""
         self.set_header("Content-Type", "application/json")
         self.finish(text)
+
+
+def is_admin(user: Mapping[str, Any]) -> bool:
+    """Say whether JupyterHub's model of a *user* is of somebody who may see all of the service."""
+    return bool(user.get("admin")) or ADMIN_SCOPE in user["scopes"]
 
 
 async def _call(threads: Executor, function: Callable[[], T]) -> T:

@@ -8,7 +8,7 @@ from jupyterhub.services.auth import HubOAuthCallbackHandler
 from tornado.web import HTTPError, authenticated
 
 from eessi_spawner.errors import LoginRequiredError
-from eessi_spawner.service.handlers.base import ServiceHandler
+from eessi_spawner.service.handlers.base import ServiceHandler, is_admin
 from eessi_spawner.service.page import Surroundings, render_fault, render_results, render_software, render_told
 from eessi_spawner.service.parts import ServiceParts
 
@@ -33,6 +33,7 @@ class PageHandler(ServiceHandler):
             static={name: self.static_url(name) for name in _STATIC},
             user=user["name"] if user else "",
             xsrf=self.xsrf_token.decode("ascii") if user else "",
+            admin=is_admin(user) if user else False,
         )
 
     def count_search(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from eessi_spawner.service.spawns import Spawn
 from eessi_spawner.service.store.database import Database
-from eessi_spawner.service.store.models import SpawnRow
-from eessi_spawner.service.store.rows import without_zone
+from eessi_spawner.service.store.models import EnvironmentRow, SpawnRow
+from eessi_spawner.service.store.rows import from_row, without_zone
 
 KEPT_DAYS = 90
 # Of so many starts the page of a large hub is made in a second; more would say nothing else.
 _MOST_READ = 50_000
+_MOST_TITLES = 5_000
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,19 @@ class SpawnTable:
             return tuple(
                 Started(user, pool, seconds, tuple(keys)) for user, pool, seconds, keys in session.execute(wanted)
             )
+
+    def titles(self, users: Collection[str]) -> dict[str, str]:
+        """Return the titles of what *users* have saved, by `Environment.key`; of several titles the latest.
+
+        Raises
+        ------
+        StoreError
+            If they cannot be read.
+        """
+        wanted = select(EnvironmentRow).where(EnvironmentRow.owner.in_(users)).order_by(EnvironmentRow.changed.desc())
+        with self._database.session() as session:
+            rows = list(session.scalars(wanted.limit(_MOST_TITLES)))
+            return {from_row(row).environment.key: row.title for row in reversed(rows)}
 
 
 def _unknown(session: Session, spawns: Sequence[Spawn]) -> tuple[Spawn, ...]:
