@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import eessi_spawner.demo
@@ -12,9 +13,14 @@ load_subconfig(os.path.join(os.path.dirname(eessi_spawner.demo.__file__), "jupyt
 c = get_config()  # noqa: F821
 demo = json.loads(os.environ["EESSI_DEMO"])
 
-PAGE = Path(__file__).parents[2] / "docs" / "admin" / "service.md"
-shown = PAGE.read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
-exec(shown, {"c": c})  # noqa: S102  (the document's own lines)
+PAGES = Path(__file__).parents[2] / "docs" / "admin"
+for page, blocks in (("service.md", 1), ("monitoring.md", 2)):
+    shown = re.findall(r"```python\n(.+?)```", (PAGES / page).read_text(encoding="utf-8"), re.DOTALL)
+    for block in shown[:blocks]:
+        exec(block, {"c": c, "metrics_token": os.environ["EESSI_METRICS_TOKEN"]})  # noqa: S102  (the document's own lines)
+c.JupyterHub.load_groups = {"eessi-admins": {"users": ["helper"]}, "physics": {"users": ["physicist"]}}
+# The tests tell the service what the hub of a cluster would.
+c.JupyterHub.services[0]["api_token"] = os.environ["EESSI_SERVICE_TOKEN"]
 c.JupyterHub.services[0]["url"] = f"http://127.0.0.1:{demo['service_port']}"
 c.JupyterHub.services[0]["environment"] = {"EESSI_SPAWNER_CATALOGUE_DIR": os.environ["EESSI_SPAWNER_CATALOGUE_DIR"]}
 c.JupyterHub.services[0]["api_token"] = SERVICE_TOKEN

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
+from urllib.request import Request, urlopen
 
 import jupyterhub
 
@@ -17,6 +19,7 @@ from eessi_spawner.demo.visitor import Visitor
 SERVICE = "services/eessi/"
 SERVICE_TOKEN = "of-the-service"
 ADMINS_TOKEN = "of-a-program-that-manages-users"
+METRICS_TOKEN = "of-prometheus"
 _CONFIG = Path(__file__).with_name("jupyterhub_config.py")
 _READY_SECONDS = 60
 
@@ -29,7 +32,11 @@ def hub_with_service(name: str, state: Path, artefacts: Path) -> Iterator[DemoHu
     """
     log = artefacts / f"{name}-jupyterhub-{jupyterhub.__version__}.log"
     log.unlink(missing_ok=True)
-    settings = {"EESSI_SPAWNER_CATALOGUE_DIR": str(state / "catalogue")}
+    settings = {
+        "EESSI_SPAWNER_CATALOGUE_DIR": str(state / "catalogue"),
+        "EESSI_SERVICE_TOKEN": SERVICE_TOKEN,
+        "EESSI_METRICS_TOKEN": METRICS_TOKEN,
+    }
     root = str(state / "nothing-mounted")
     with (
         mock.patch.dict(os.environ, settings),
@@ -40,3 +47,13 @@ def hub_with_service(name: str, state: Path, artefacts: Path) -> Iterator[DemoHu
             assert time.monotonic() < deadline, f"{answer}\n{log.read_text(errors='replace')[-4000:]}"
             time.sleep(0.2)
         yield hub
+
+
+def tell(hub: DemoHub, address: str, method: str, body: object) -> None:
+    """Tell the service something as the hub does."""
+    headers = {"Authorization": f"token {SERVICE_TOKEN}", "Content-Type": "application/json"}
+    request = Request(  # noqa: S310  (the hub that was started)
+        f"{hub.url}{SERVICE}api/v1/{address}", json.dumps(body).encode(), headers, method=method
+    )
+    with urlopen(request, timeout=30) as answer:  # noqa: S310
+        assert answer.status == 204
