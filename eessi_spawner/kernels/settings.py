@@ -37,6 +37,13 @@ class KernelSettings:
         Where the site's own builds are, if not where EESSI looks for them by itself.
     sample
         What the stack's `SAMPLE.json` says, where it is a sample.
+    service
+        The address of the hub service, with a slash at its end, which knows what the user saves while the server runs.
+        Empty: there is none.
+    service_period
+        How often it is asked, in seconds.
+    own
+        The names of environments that the user has saved there: what it answers takes their place.
     """
 
     root: str = DEFAULT_ROOT
@@ -47,6 +54,9 @@ class KernelSettings:
     lmod: str = ""
     site_prefix: str = ""
     sample: Mapping[str, Any] = field(default_factory=dict)
+    service: str = ""
+    service_period: float = 30.0
+    own: tuple[str, ...] = ()
 
     def to_variable(self) -> str:
         """Return the settings as the value of `EESSI_SPAWNER_SETTINGS`, without dollars, which Kubernetes expands."""
@@ -59,6 +69,9 @@ class KernelSettings:
             "lmod": self.lmod,
             "site_prefix": self.site_prefix,
             "sample": dict(self.sample),
+            "service": self.service,
+            "service_period": self.service_period,
+            "own": list(self.own),
         }
         return json.dumps(settings).replace("$", "\\u0024")
 
@@ -66,8 +79,8 @@ class KernelSettings:
 def settings_from_variable(value: str) -> KernelSettings:
     """Rebuild the settings from `to_variable`.
 
-    Hub and image are not always of one version: keys that are not known here are left alone, and `targets` and
-    `promised` may be absent.
+    Hub and image are not always of one version: keys that are not known here are left alone, and those may be absent
+    that came later than the first ones.
 
     Raises
     ------
@@ -85,6 +98,9 @@ def settings_from_variable(value: str) -> KernelSettings:
             lmod=str(data["lmod"]),
             site_prefix=str(data["site_prefix"]),
             sample=dict(data["sample"]),
+            service=str(data.get("service", "")),
+            service_period=float(data.get("service_period", 30.0)),
+            own=tuple(map(str, data.get("own", ()))),
         )
     except EESSIError:
         raise

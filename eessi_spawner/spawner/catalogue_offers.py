@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
 
 from eessi_spawner.errors import UnknownModuleError
 from eessi_spawner.placement.builds import Builds
 from eessi_spawner.spawner.offers import EnvironmentOffer, Offers
+from eessi_spawner.spawner.own import with_own
 from eessi_spawner.stack.accelerators import PUBLISHED_ACCELERATORS
 from eessi_spawner.stack.catalogue.index import Catalogue
 from eessi_spawner.stack.catalogue.listed import ListedEnvironment
@@ -44,6 +47,20 @@ def catalogue_offers(
             PUBLISHED_ACCELERATORS,
         ),
     )
+
+
+def with_own_builds(offers: Offers, catalogue: Catalogue, own: Sequence[Environment]) -> Offers:
+    """Return *offers* with the user's *own* environments, offered as the site's are."""
+    modules = {environment.name: _complete_targets(catalogue, environment) for environment in own}
+    builds = replace(offers.builds, modules={**offers.builds.modules, **modules})
+    placing = replace(offers.placing, builds=builds)
+    return with_own(replace(offers, builds=builds, placing=placing), own, lambda _environment: "")
+
+
+# A form or a spawn asks several times for what a user has saved, up to two hundred.
+@lru_cache(maxsize=1024)
+def _complete_targets(catalogue: Catalogue, environment: Environment) -> frozenset[str] | None:
+    return complete_targets(catalogue, environment)
 
 
 def complete_targets(catalogue: Catalogue, environment: Environment) -> frozenset[str] | None:

@@ -130,6 +130,9 @@ def validate_options(options: object, offers: Offers) -> Choice:
         raise _unknown_options(unknown)
     # As many as are offered may be chosen: by default all are.
     names = _names(options.get("environments", []), most=max(_MAX_CHOSEN, len(offers.environments)))
+    if offers.own_unknown:
+        # A server starts without the user's own rather than not at all.
+        names = [name for name in names if name in {offer.environment.name for offer in offers.environments}]
     release = options.get("release", "")
     cpu_target = _cpu_target(options.get("cpu_target"), offers.cpu_targets)
     pool = _one_of("node pool", options.get("pool"), offers.pools) or ""

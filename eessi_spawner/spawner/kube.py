@@ -15,6 +15,7 @@ from eessi_spawner.placement.declared import parse_pools
 from eessi_spawner.placement.offer import Verdict
 from eessi_spawner.placement.pool import allowed
 from eessi_spawner.spawner.attached import AttachedKubeSpawner
+from eessi_spawner.spawner.catalogue_offers import with_own_builds
 from eessi_spawner.spawner.choice import OPTIONS, Choice
 from eessi_spawner.spawner.cpus import CpuChoice, Placing, all_kept, choose_pool, cpu_choices, pin_from, why_nowhere
 from eessi_spawner.spawner.mixin import EESSIMixin
@@ -24,7 +25,9 @@ from eessi_spawner.spawner.profiles import add_eessi_option, check_profile_optio
 from eessi_spawner.spawner.rejection import refuse, rejection
 from eessi_spawner.spawner.site_offers import site_offers
 from eessi_spawner.spawner.start_check import check_when_hub_starts
+from eessi_spawner.stack.catalogue.listed import open_saved_catalogue
 from eessi_spawner.stack.catalogue.saved import catalogue_directory
+from eessi_spawner.stack.environments import Environment
 
 
 class EESSISpawner(AttachedKubeSpawner, EESSIMixin):
@@ -59,6 +62,11 @@ class EESSISpawner(AttachedKubeSpawner, EESSIMixin):
         except EESSIError as problem:
             offers = no_offers(problem, target=self.cpu_target)
         return replace(offers, placing=replace(placing, builds=offers.builds))
+
+    async def offer_own(self, offers: Offers, own: Sequence[Environment]) -> Offers:
+        """Return *offers* with the user's *own* environments; where they run the catalogue says."""
+        directory = catalogue_directory(os.environ, Path.home())
+        return with_own_builds(offers, await asyncio.to_thread(open_saved_catalogue, directory), own)
 
     def cpu_choices(
         self, offers: Offers, wanted: str = "", overrides: Mapping[str, Any] | None = None
@@ -216,6 +224,10 @@ class EESSISpawner(AttachedKubeSpawner, EESSIMixin):
             raise why_nowhere(placing, choice.environments, request)
         running = tuple(found for found in choice.environments if any(found.name in offer.builds for offer in taken))
         self.taken, self._choice = taken, replace(choice, environments=running)
+
+    def what_was_chosen(self) -> dict[str, Any]:
+        """Return the pool, the release and the environments of the spawn, for its report."""
+        return {**super().what_was_chosen(), "pool": self.taken[0].state.pool.name if self.taken else ""}
 
     def tell_choice(self) -> None:
         """Show what the server is started with, and where."""

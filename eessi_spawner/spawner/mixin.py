@@ -254,6 +254,13 @@ class EESSIMixin(OfferingSpawner):
         environ[SETTINGS_VARIABLE] = self.kernel_settings().to_variable()
         return environ
 
+    def what_was_chosen(self) -> dict[str, Any]:
+        """Return the release and the environments of the spawn, for its report, as far as they are known."""
+        choice = self._choice
+        if choice is None:
+            return {}
+        return {"release": choice.release, "environments": tuple(found.key for found in choice.environments)}
+
     def site_prefix(self) -> str:
         """Return where the site's own builds are in servers, if not where EESSI looks for them by itself."""
         return ""
@@ -267,6 +274,9 @@ class EESSIMixin(OfferingSpawner):
             lmod=self.lmod_command,
             site_prefix=self.site_prefix(),
             sample=self._offers.sample if self._offers else {},
+            service=self.address_for_servers(),
+            service_period=self.eessi_service_period,
+            own=self._offers.own_names if self._offers else (),
         )
 
     def check_pin(self, runnable: tuple[str, ...]) -> None:

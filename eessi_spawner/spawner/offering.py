@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +14,17 @@ from traitlets import Dict, List, TraitError, Unicode, validate
 
 from eessi_spawner.errors import EESSIError
 from eessi_spawner.spawner.groups import KEY, check_groups, named_groups, restrict
+from eessi_spawner.spawner.linked import LinkedSpawner
 from eessi_spawner.spawner.offers import Offers
-from eessi_spawner.spawner.telling import TellingSpawner
+from eessi_spawner.spawner.own import own_to_offer
 from eessi_spawner.stack.catalogue.listed import ListedEnvironment, check_listed, open_saved_catalogue, resolve_listed
 from eessi_spawner.stack.catalogue.saved import catalogue_directory
 from eessi_spawner.stack.cpu_targets import CpuTarget
+from eessi_spawner.stack.environments import Environment
 from eessi_spawner.stack.releases import DEFAULT_ROOT, parse_release
 
 
-class OfferingSpawner(TellingSpawner):
+class OfferingSpawner(LinkedSpawner):
     """Offers EESSI environments.
 
     A spawner that mixes this in says in `find_offers` what there is.
@@ -114,12 +118,17 @@ class OfferingSpawner(TellingSpawner):
 
     async def offered(self) -> Offers:
         """Return what this user can choose: nothing of it is kept for groups that the user is not in."""
-        return restrict(
-            await self.find_offers(),
-            self.group_names(),
-            entries=self.eessi_environments,
-            release_groups=self.release_groups,
+        found, saved = await asyncio.gather(self.find_offers(), self.saved_environments())
+        offers = restrict(
+            found, self.group_names(), entries=self.eessi_environments, release_groups=self.release_groups
         )
+        offers = replace(offers, own_unknown=saved is None)
+        own = own_to_offer(offers, saved or ())
+        return await self.offer_own(offers, own) if own else offers
+
+    async def offer_own(self, offers: Offers, own: Sequence[Environment]) -> Offers:
+        """Return *offers* with the user's *own* environments, each with the reason if it cannot run here."""
+        raise NotImplementedError
 
     def group_names(self) -> frozenset[str]:
         """Return the groups of JupyterHub that the user is in."""

@@ -17,10 +17,11 @@ from eessi_spawner.stack.mounted import StackReading
 
 @dataclass(frozen=True)
 class EnvironmentOffer:
-    """An environment and, where it cannot run here, why."""
+    """An environment, where it cannot run here why, and whether its user has saved it."""
 
     environment: Environment
     reason: str = ""
+    is_own: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Offers:
         What exists of EESSI for which CPUs, where servers may run on several.
     placing
         Where servers can run.
+    own_unknown
+        Whether nobody could say which environments the user has saved: what was chosen of them is passed over.
     """
 
     target: str
@@ -52,6 +55,7 @@ class Offers:
     sample: Mapping[str, Any] = field(default_factory=dict)
     builds: Builds = field(default_factory=lambda: Builds({}))
     placing: Placing = field(default_factory=Placing)
+    own_unknown: bool = False
 
     @property
     def runnable(self) -> tuple[Environment, ...]:
@@ -62,6 +66,11 @@ class Offers:
     def releases(self) -> tuple[str, ...]:
         """The releases of the runnable environments, newest first."""
         return tuple(sorted({environment.release for environment in self.runnable}, reverse=True))
+
+    @property
+    def own_names(self) -> tuple[str, ...]:
+        """The names of the environments that the user has saved."""
+        return tuple(offer.environment.name for offer in self.environments if offer.is_own)
 
     @property
     def cpu_targets(self) -> tuple[str, ...]:
@@ -97,7 +106,7 @@ def make_offers(
     """
     if configured:
         offers = [
-            EnvironmentOffer(environment, problems.get(environment.name) or _why_not(environment, reading, target))
+            EnvironmentOffer(environment, problems.get(environment.name) or why_not(environment, reading, target))
             for environment in configured
         ]
     else:
@@ -117,7 +126,8 @@ def no_offers(problem: EESSIError, *, target: str) -> Offers:
     return Offers(target=target, problem=problem)
 
 
-def _why_not(environment: Environment, reading: StackReading, target: str) -> str:
+def why_not(environment: Environment, reading: StackReading, target: str) -> str:
+    """Return why *environment* cannot run in the stack that was read for *target*; empty if it can."""
     release = reading.release(environment.release)
     if release is None:
         return f"EESSI {environment.release} is not here, or has no builds for {target}"

@@ -14,6 +14,7 @@ from traitlets import List as ListTrait
 from eessi_spawner.cluster.resources import Resources, parse_quantity
 from eessi_spawner.errors import EESSIError, InvalidChoiceError
 from eessi_spawner.placement.declared import parse_pools
+from eessi_spawner.placement.facts import PlacementFacts
 from eessi_spawner.placement.labels import DEFAULT_PREFIX, Labels
 from eessi_spawner.placement.offer import Offer, Verdict
 from eessi_spawner.placement.pool import PoolState
@@ -111,6 +112,9 @@ class PlacedKubeSpawner(ExplainedKubeSpawner):
         # The offers that the server is started with, of one pool: one for each release.
         self.taken: tuple[Offer, ...] = ()
         super().__init__(*args, **kwargs)
+        self._keep_images()
+
+    def _keep_images(self) -> None:
         # Where a profile or a user has set another image, `machine_images` are no images of the same.
         self._configured_image = self.image
         self._configured_machine_images = dict(self.machine_images)
@@ -130,6 +134,7 @@ class PlacedKubeSpawner(ExplainedKubeSpawner):
     def hub_starts(self, app: Any) -> None:
         """Begin to watch the cluster, and log what is wrong with its pools; the hub does not wait for it."""
         super().hub_starts(app)
+        self._keep_images()
         if self.find_node_pools:
             _looking.add(task := asyncio.ensure_future(self._look_at_pools()))
             task.add_done_callback(_looking.discard)
@@ -164,6 +169,11 @@ class PlacedKubeSpawner(ExplainedKubeSpawner):
         """Return all pools; none where pools are not known."""
         own = self.pod_reflector.pods.values() if self.pod_reflector else None
         return await self.hub_pools().states(own)
+
+    async def placement_facts(self) -> PlacementFacts:
+        """Return the pools, and what a server asks for that is started without a choice."""
+        states = await self.pool_states()
+        return PlacementFacts(states, self.server_request(), WAITS.by_pool(), self.hub_pools().counts_own)
 
     # What a server asks for
 

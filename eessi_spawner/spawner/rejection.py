@@ -22,9 +22,16 @@ def rejection(error: EESSIError) -> HTTPError:
         refused: HTTPError = _SpawnException(text, reason=error.code, message_html=markup)
     else:
         refused = HTTPError(400, "%s", text, reason=error.code)
+    vars(refused)["eessi_error"] = error
     # What the form shows of it in 5.x.
     vars(refused)["jupyterhub_message"] = text
     return refused
+
+
+def error_of(exception: BaseException) -> EESSIError | None:
+    """Return the error that *exception* tells the user, if it is one of ours."""
+    error = exception if isinstance(exception, EESSIError) else getattr(exception, "eessi_error", None)
+    return error if isinstance(error, EESSIError) else None
 
 
 def refuse(spawner: Spawner, error: EESSIError) -> HTTPError:

@@ -31,6 +31,8 @@ class _Entry:
 
 
 _entries: dict[_Key, _Entry] = {}
+# Each user may have saved environments of their own.
+_KEPT = 100
 
 
 async def read_stack_cached(
@@ -50,7 +52,14 @@ async def read_stack_cached(
         task = loop.create_task(asyncio.to_thread(ask_stack, root, chain, wanted, seconds=seconds))
         entry = _entries[key] = _Entry(task, until=float("inf"))
         task.add_done_callback(lambda done: _set_age(key, done))
+        _forget_old()
     return await asyncio.shield(entry.task)
+
+
+def _forget_old() -> None:
+    if len(_entries) > _KEPT:
+        for key in [key for key, entry in _entries.items() if entry.until < time.monotonic()]:
+            del _entries[key]
 
 
 def _set_age(key: _Key, done: asyncio.Task[StackReading]) -> None:

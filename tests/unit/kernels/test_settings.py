@@ -28,6 +28,9 @@ SETTINGS = KernelSettings(
     promised="x86_64/amd/zen4",
     lmod="/opt/lmod",
     sample={"generations": {"2025b": {"python": "3.11.7"}}},
+    service="http://hub.example.org/services/eessi/",
+    service_period=12.5,
+    own=("scipy",),
 )
 
 
@@ -44,8 +47,10 @@ def test_the_variable_holds_plain_ascii_in_one_line() -> None:
 
 def test_settings_of_an_older_hub_are_understood() -> None:
     data = json.loads(SETTINGS.to_variable())
-    del data["targets"], data["promised"]
-    assert settings_from_variable(json.dumps(data)) == replace(SETTINGS, targets={}, promised="")
+    for later in ("targets", "promised", "service", "service_period", "own"):
+        del data[later]
+    known = replace(SETTINGS, targets={}, promised="", service="", service_period=30, own=())
+    assert settings_from_variable(json.dumps(data)) == known
 
 
 def test_what_a_newer_hub_says_besides_is_left_alone() -> None:

@@ -129,7 +129,7 @@ def starting(make_spawner: MakeSpawner, loop: asyncio.AbstractEventLoop, **confi
 
     async def start() -> None:
         fresh = check_traits(type(spawner), spawner)
-        fresh.hub_starts(SimpleNamespace(load_groups={}, db=groups))
+        fresh.hub_starts(SimpleNamespace(load_groups={}, db=groups, services=[]))
         await asyncio.sleep(0.01)
 
     handler = logging.Handler(logging.ERROR)
