@@ -44,14 +44,28 @@ def write_specs(directory: Path, specs: Iterable[KernelSpec], *, python: str = s
 def _write_spec(directory: Path, spec: KernelSpec, python: str) -> Path:
     place = directory / spec.name
     recipe_file = place / "recipe.json"
+    kernel = spec.kernel_json(python=python, recipe_file=recipe_file.absolute())
+    files = {
+        "kernel.json": json.dumps(kernel, indent=1, ensure_ascii=False),
+        "recipe.json": json.dumps(spec.recipe.to_json(), indent=1),
+    }
+    if all(_has(place / name, text) for name, text in files.items()):
+        return place
     with tempfile.TemporaryDirectory(prefix=".new-", dir=directory) as temporary:
         made = Path(temporary, spec.name)
         made.mkdir(mode=0o755)
-        kernel = spec.kernel_json(python=python, recipe_file=recipe_file.absolute())
-        (made / "kernel.json").write_text(json.dumps(kernel, indent=1, ensure_ascii=False), encoding="utf-8")
-        (made / "recipe.json").write_text(json.dumps(spec.recipe.to_json(), indent=1), encoding="utf-8")
+        for name, text in files.items():
+            (made / name).write_text(text, encoding="utf-8")
         shutil.copyfile(_LOGO, made / "logo-svg.svg")
         if place.exists():
             os.replace(place, Path(temporary, "old"))
         os.replace(made, place)
     return place
+
+
+def _has(file: Path, text: str) -> bool:
+    """Say whether *file* is there and has *text*: what is as it should be is never away, not even for a moment."""
+    try:
+        return file.read_text(encoding="utf-8") == text
+    except (OSError, ValueError):
+        return False

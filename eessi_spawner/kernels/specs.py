@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,31 @@ def make_spec(environment: Environment, settings: KernelSettings, host: Host | N
     other = built_for(environment.release, seen).path if broken and not pin else ""
     shown = display_name(environment, settings.sample, builds=other)
     return KernelSpec(f"{SPEC_PREFIX}{environment.key}", recipe, shown, environment, promised, broken)
+
+
+def side_by_side(
+    given: Iterable[KernelSpec], own: Iterable[KernelSpec], *, saved: Collection[str], were_own: Collection[str]
+) -> list[KernelSpec]:
+    """Return the kernels of a server: those that it was *given*, and those that its user has saved since, each once.
+
+    Parameters
+    ----------
+    own
+        Of saved environments that run here.
+    saved
+        The keys of all that is saved now.
+    were_own
+        The names of given ones that the user had saved: they go when they are saved no longer.
+    """
+    kernels = {
+        spec.name: spec for spec in given if spec.environment.name not in were_own or spec.environment.key in saved
+    }
+    for spec in own:
+        known = kernels.get(spec.name)
+        # A title may be new; builds that the hub has chosen for this node stay.
+        if known is None or (known.environment.name in were_own and known.recipe.key == spec.recipe.key):
+            kernels[spec.name] = spec
+    return list(kernels.values())
 
 
 def display_name(environment: Environment, sample: Mapping[str, Any], *, builds: str = "") -> str:

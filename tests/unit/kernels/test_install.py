@@ -137,3 +137,12 @@ def test_a_failure_midway_leaves_the_spec_before_it(tmp_path: Path) -> None:
         assert names(tmp_path) == {NEW.name, "filler"}
     finally:
         subprocess.run(["umount", "--lazy", tmp_path], check=True)
+
+
+def test_what_is_as_it_should_be_is_not_touched(tmp_path: Path) -> None:
+    (first,) = write_specs(tmp_path, [NEW])
+    before = (first / "kernel.json").stat()
+    write_specs(tmp_path, [NEW, OLD])
+    assert (first / "kernel.json").stat() == before
+    write_specs(tmp_path, [make("2025b", title="Another")])
+    assert "Another" in (first / "kernel.json").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from eessi_spawner.errors import InvalidChoiceError
 from eessi_spawner.kernels.settings import KernelSettings
-from eessi_spawner.kernels.specs import LAUNCHER, KernelSpec, display_name, make_spec
+from eessi_spawner.kernels.specs import LAUNCHER, KernelSpec, display_name, make_spec, side_by_side
 from eessi_spawner.stack.cpu_targets import CpuTarget
 from eessi_spawner.stack.environments import Environment, make_environment
 from eessi_spawner.stack.host import Host
@@ -181,3 +181,38 @@ def test_people_see_title_and_release_and_of_a_sample_what_is_true(
     title: str, sample: dict[str, Any], shown: str
 ) -> None:
     assert display_name(environment(title=title), sample) == shown
+
+
+# Beside those that the user saves
+
+
+def own(name: str, *modules: str, title: str = "Mine", target: str = "") -> KernelSpec:
+    kernel = "jupyter-server/2.17.0-GCCcore-14.3.0"
+    data = {"name": name, "title": title, "release": "2025.06", "modules": [kernel, *modules]}
+    return make_spec(make_environment(data), KernelSettings(targets={name: target} if target else {}), None)
+
+
+SITE, GIVEN, PINNED = own("site"), own("given", "A/1"), own("pinned", "B/1", target="x86_64/amd/zen2")
+
+
+@pytest.mark.parametrize(
+    ("runs", "saved", "shown"),
+    [
+        ([GIVEN], [GIVEN, PINNED], [SITE, GIVEN, PINNED]),
+        ([GIVEN], [GIVEN], [SITE, GIVEN]),
+        ([], [], [SITE]),
+        ([own("new", "C/1")], [own("new", "C/1")], [SITE, own("new", "C/1")]),
+        # Saved by another name, it is the site's kernel all the same.
+        ([own("mine")], [own("mine")], [SITE]),
+        # Its builds are the ones that the hub has chosen.
+        ([own("pinned", "B/1")], [PINNED], [SITE, PINNED]),
+        ([own("given", "A/1", title="New")], [GIVEN], [SITE, own("given", "A/1", title="New")]),
+    ],
+    ids=["as at the start", "one is saved no longer", "none is", "a new one", "the site's", "pinned", "a new title"],
+)
+def test_a_server_has_the_site_s_kernels_and_those_that_are_saved_now(
+    runs: list[KernelSpec], saved: list[KernelSpec], shown: list[KernelSpec]
+) -> None:
+    keys = {spec.environment.key for spec in saved}
+    kernels = side_by_side([SITE, GIVEN, PINNED], runs, saved=keys, were_own=("given", "pinned"))
+    assert kernels == shown
