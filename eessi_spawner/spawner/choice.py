@@ -129,7 +129,8 @@ def validate_options(options: object, offers: Offers) -> Choice:
     if unknown := set(options) - set(OPTIONS):
         raise _unknown_options(unknown)
     # As many as are offered may be chosen: by default all are.
-    names = _names(options.get("environments", []), most=max(_MAX_CHOSEN, len(offers.environments)))
+    chosen_names = _names(options.get("environments", []), most=max(_MAX_CHOSEN, len(offers.environments)))
+    names = [offers.aliases.get(name, name) for name in chosen_names]
     if offers.own_unknown:
         # A server starts without the user's own rather than not at all.
         names = [name for name in names if name in {offer.environment.name for offer in offers.environments}]

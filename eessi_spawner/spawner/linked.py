@@ -34,6 +34,7 @@ class LinkedSpawner(TellingSpawner):
         The name of the hub service among JupyterHub's services. Empty, or not among them: none is used.
 
         Environments that users save there are offered to them, and it is told how spawns end.
+        Example: `c.EESSISpawner.eessi_service = ""`.
         """,
     ).tag(config=True)
 
@@ -42,13 +43,17 @@ class LinkedSpawner(TellingSpawner):
         min=0.1,
         help="""
         How long a form or a start waits for the service, in seconds; then it goes on with what was known last.
+
+        Example: `c.EESSISpawner.eessi_service_timeout = 0.5`.
         """,
     ).tag(config=True)
 
     eessi_service_address = Unicode(
         help="""
-        Where servers reach the service, such as `http://proxy-public/services/eessi/`. Empty: at the service's own
-        `url`, unless that is a loopback address and servers run elsewhere.
+        Where servers reach the service. Empty: at the service's own `url`, unless that is a loopback address and
+        servers run elsewhere.
+
+        Example: `c.EESSISpawner.eessi_service_address = "http://proxy-public/services/eessi/"`.
         """,
     ).tag(config=True)
 
@@ -57,6 +62,8 @@ class LinkedSpawner(TellingSpawner):
         min=1.0,
         help="""
         How often a running server asks for its user's environments, in seconds: a new one is a kernel after that.
+
+        Example: `c.EESSISpawner.eessi_service_period = 120`.
         """,
     ).tag(config=True)
 

@@ -16,7 +16,7 @@ from eessi_spawner.errors import EESSIError
 from eessi_spawner.spawner.groups import KEY, check_groups, named_groups, restrict
 from eessi_spawner.spawner.linked import LinkedSpawner
 from eessi_spawner.spawner.offers import Offers
-from eessi_spawner.spawner.own import own_to_offer
+from eessi_spawner.spawner.own import other_names, own_to_offer
 from eessi_spawner.stack.catalogue.listed import ListedEnvironment, check_listed, open_saved_catalogue, resolve_listed
 from eessi_spawner.stack.catalogue.saved import catalogue_directory
 from eessi_spawner.stack.cpu_targets import CpuTarget
@@ -124,7 +124,9 @@ class OfferingSpawner(LinkedSpawner):
         )
         offers = replace(offers, own_unknown=saved is None)
         own = own_to_offer(offers, saved or ())
-        return await self.offer_own(offers, own) if own else offers
+        if own:
+            offers = await self.offer_own(offers, own)
+        return replace(offers, aliases=other_names(offers, saved or ()))
 
     async def offer_own(self, offers: Offers, own: Sequence[Environment]) -> Offers:
         """Return *offers* with the user's *own* environments, each with the reason if it cannot run here."""

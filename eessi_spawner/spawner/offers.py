@@ -46,6 +46,8 @@ class Offers:
         Where servers can run.
     own_unknown
         Whether nobody could say which environments the user has saved: what was chosen of them is passed over.
+    aliases
+        Other names that environments may be chosen by: a user may have saved what the site has too.
     """
 
     target: str
@@ -56,6 +58,7 @@ class Offers:
     builds: Builds = field(default_factory=lambda: Builds({}))
     placing: Placing = field(default_factory=Placing)
     own_unknown: bool = False
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def runnable(self) -> tuple[Environment, ...]:

@@ -36,6 +36,13 @@ def with_own(offers: Offers, own: Iterable[Environment], why_not: Callable[[Envi
     return replace(offers, environments=(*offers.environments, *offered))
 
 
+def other_names(offers: Offers, saved: Iterable[Environment]) -> dict[str, str]:
+    """Return the names of *saved* ones that are the same kernel as one that is offered, each with that one's name."""
+    names = {offer.environment.name for offer in offers.environments}
+    by_key = {offer.environment.key: offer.environment.name for offer in offers.environments}
+    return {found.name: by_key[found.key] for found in saved if found.key in by_key and found.name not in names}
+
+
 def _free_name(environment: Environment, taken: set[str]) -> str:
     """Return the environment's name or, where the site has one of that name, another that is always the same."""
     names = (environment.name, f"own-{environment.name}"[:64], f"own-{environment.key}")

@@ -27,7 +27,7 @@ from eessi_spawner.stack.environments import Environment, make_environment
 Json = Mapping[str, Any]
 
 # One form or spawn asks several times.
-_FRESH_SECONDS = 2.0
+_FRESH_SECONDS = 1.0
 # After it did not answer in time.
 _AWAY_SECONDS = 30.0
 # What nobody waits for may take longer.
@@ -94,7 +94,8 @@ class ServiceLink:
         None: it is not known, since it was never answered.
         """
         known = self._known.get(user)
-        if known is None or _clock() >= known.at + _FRESH_SECONDS:
+        is_fresh = known is not None and _clock() < known.at + _FRESH_SECONDS
+        if not is_fresh and _clock() >= self._away_until:
             try:
                 answer = await self._ask(f"users/{quote(user, safe='')}/environments", seconds=seconds)
                 known = self._known[user] = _Known(read_environments(answer), _clock())
@@ -149,10 +150,8 @@ class ServiceLink:
         Raises
         ------
         AwayError
-            If it gives none, or did not answer a moment ago.
+            If it gives none.
         """
-        if _clock() < self._away_until:
-            raise AwayError("it did not answer a moment ago")
         request = HTTPRequest(
             self._api + path,
             method=method,

@@ -21,6 +21,7 @@ from eessi_spawner.errors import CatalogueError, ClusterError, EESSIError, Mount
 from eessi_spawner.service.settings import DATABASE_VARIABLE, DEFAULT_DATABASE
 from eessi_spawner.spawner.attached import AttachedKubeSpawner
 from eessi_spawner.spawner.kube import EESSISpawner
+from eessi_spawner.spawner.linked import LinkedSpawner
 from eessi_spawner.spawner.mixin import EESSIMixin
 
 REPOSITORY = Path(__file__).parents[2]
@@ -71,6 +72,13 @@ def test_the_guide_explains_every_code_that_a_notebook_can_show() -> None:
 def test_the_catalogues_page_explains_every_code_of_a_failed_update() -> None:
     codes = {kind.code for kind in (CatalogueError, *CatalogueError.__subclasses__())}
     assert codes <= set(rows(CATALOGUE_PAGE))
+
+
+def test_the_services_page_lists_every_setting_of_its_link_with_its_default() -> None:
+    table = rows(SERVICE_PAGE)
+    for name, trait in LinkedSpawner.class_own_traits(config=True).items():
+        assert "Example" in trait.help, name
+        assert table[name][0].strip("`") == (str(trait.default_value) or '""'), name
 
 
 def test_the_page_on_pods_lists_every_setting_with_its_default() -> None:

@@ -81,6 +81,14 @@ def test_what_a_user_saved_is_chosen_by_form_and_link_and_rest(
     assert settings(pod).own == ("plots",)
 
 
+def test_what_the_site_offers_too_is_chosen_by_the_name_that_the_user_gave_it(
+    linked_to: Callable[..., EESSISpawner], pod_of: PodOf
+) -> None:
+    site = {**PLOTS, "name": "site"}
+    spawner = linked_to([PLOTS], eessi_environments=[site])
+    assert environments(pod_of(spawner, {"environments": ["plots"]})) == ["site"]
+
+
 def test_a_profile_s_release_brings_what_the_user_saved_of_it(
     linked_to: Callable[..., EESSISpawner], pod_of: PodOf
 ) -> None:

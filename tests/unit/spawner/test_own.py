@@ -9,7 +9,7 @@ import pytest
 from eessi_spawner.errors import InvalidChoiceError, MountDeadError
 from eessi_spawner.spawner.choice import validate_options
 from eessi_spawner.spawner.offers import EnvironmentOffer, Offers
-from eessi_spawner.spawner.own import own_to_offer, with_own
+from eessi_spawner.spawner.own import other_names, own_to_offer, with_own
 from eessi_spawner.stack.environments import Environment
 
 KERNEL = "jupyter-server/2.17.0-GCCcore-14.3.0"
@@ -68,6 +68,15 @@ def test_one_that_cannot_run_is_refused_with_its_reason() -> None:
     with pytest.raises(InvalidChoiceError) as raised:
         validate_options({"environments": ["plots"]}, offers)
     assert "there is no B/1" in raised.value.message
+
+
+def test_what_the_site_has_too_is_chosen_by_either_name() -> None:
+    saved = [replace(SITE, name="mine"), PLOTS, replace(PLOTS, name="again"), replace(PLOTS, name="old")]
+    offers = with_own(OFFERS, [PLOTS], lambda _found: "")
+    aliases = other_names(offers, saved)
+    assert aliases == {"mine": "site", "again": "plots"}
+    options = {"environments": ["mine", "site", "again"]}
+    assert validate_options(options, replace(offers, aliases=aliases)).environments == (SITE, PLOTS)
 
 
 @pytest.mark.parametrize(

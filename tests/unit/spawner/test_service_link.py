@@ -81,7 +81,7 @@ def test_a_name_is_one_part_of_the_address_whatever_is_in_it() -> None:
 
 def test_a_form_that_asks_twice_asks_the_service_once(clock: Clock) -> None:
     async def claim(double: ServiceDouble, link: ServiceLink) -> None:
-        for seconds in (0, 1.9, 0.2):
+        for seconds in (0, 0.9, 0.2):
             clock.now += seconds
             assert await link.environments_of("ada", seconds=5) == SAVED
         assert len(double.asked) == 2
@@ -133,6 +133,18 @@ def test_a_service_that_hangs_is_waited_for_once_in_half_a_minute(clock: Clock) 
         assert await link.environments_of("ada", seconds=5) is None
         clock.now += 1
         assert await link.environments_of("ada", seconds=5) == SAVED
+
+    with_double(claim)
+
+
+def test_what_nobody_waits_for_finds_out_that_it_answers_again(clock: Clock) -> None:
+    async def claim(double: ServiceDouble, link: ServiceLink) -> None:
+        double.hangs = True
+        assert await link.environments_of("ada", seconds=SHORT) is None
+        double.hangs = False
+        await link.tell_hub_facts({"pools": 1})
+        assert await link.environments_of("ada", seconds=5) == SAVED
+        assert clock.now == Clock.now
 
     with_double(claim)
 
