@@ -25,22 +25,19 @@ _READY_SECONDS = 60
 
 
 @contextmanager
-def hub_with_service(name: str, state: Path, artefacts: Path) -> Iterator[DemoHub]:
-    """Run a hub in *state* whose service answers, on the package's catalogue; nothing is mounted there.
+def hub_with_service(name: str, state: Path, artefacts: Path, root: Path | None = None) -> Iterator[DemoHub]:
+    """Run a hub in *state* whose service answers, on the package's catalogue; without *root* nothing is mounted there.
 
     Its log is kept among the *artefacts* by its *name*.
     """
     log = artefacts / f"{name}-jupyterhub-{jupyterhub.__version__}.log"
     log.unlink(missing_ok=True)
-    settings = {
-        "EESSI_SPAWNER_CATALOGUE_DIR": str(state / "catalogue"),
-        "EESSI_SERVICE_TOKEN": SERVICE_TOKEN,
-        "EESSI_METRICS_TOKEN": METRICS_TOKEN,
-    }
-    root = str(state / "nothing-mounted")
+    settings = {"EESSI_SPAWNER_CATALOGUE_DIR": str(state / "catalogue")}
     with (
         mock.patch.dict(os.environ, settings),
-        running_hub(state, root=root, port=free_port(), log=log, config=_CONFIG) as hub,
+        running_hub(
+            state, root=str(root or state / "nothing-mounted"), port=free_port(), log=log, config=_CONFIG
+        ) as hub,
     ):
         deadline = time.monotonic() + _READY_SECONDS
         while (answer := Visitor(hub.url).request(f"{SERVICE}api/v1/health")).status != 200:
