@@ -20,6 +20,7 @@ from eessi_spawner.placement.nfd import node_feature_rule
 
 REPOSITORY = Path(__file__).parents[1]
 CHART = REPOSITORY / "helm-config/eessi-spawner"
+PACKAGE = REPOSITORY / "eessi_spawner"
 
 _WIDTH = 110
 _MADE = "Made by `make chart` from"
@@ -46,6 +47,8 @@ def made_files() -> dict[Path, str]:
     root = source()
     return {
         CHART / "values.schema.json": json.dumps(schema(root), indent=2) + "\n",
+        # For `eessi-spawner doctor`, which runs where the chart's files are not.
+        PACKAGE / "checks/values/eessi-spawner.schema.json": json.dumps(schema(root), indent=2) + "\n",
         CHART / "values.yaml": f"# {_MADE} values.schema.yaml.\n" + "".join(_defaults(root)),
         CHART / "files/node-feature-rule.yaml": as_yaml(node_feature_rule(Labels())),
         REPOSITORY / "docs/admin/chart-values.md": _PAGE.format(

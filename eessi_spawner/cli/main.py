@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from eessi_spawner import __version__
-from eessi_spawner.cli import catalogue, demo, detect, environments, kernels, labels, pools, render, search
+from eessi_spawner.cli import catalogue, demo, detect, doctor, environments, kernels, labels, pools, render, search
 from eessi_spawner.errors import EESSIError
 
 WRONG_USE = 2
@@ -19,11 +19,11 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="eessi-spawner",
         description="EESSI for JupyterHub: a hub on one machine, search, environments, kernels, CPU detection, pods,"
-        " node labels, node pools.",
+        " node labels, node pools, checks.",
     )
     parser.add_argument("--version", action="version", version=f"eessi-spawner {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for subcommand in (demo, detect, search, environments, kernels, catalogue, render, labels, pools):
+    for subcommand in (demo, detect, search, environments, kernels, catalogue, render, labels, pools, doctor):
         subcommand.add_parser(subparsers)
     return parser
 
