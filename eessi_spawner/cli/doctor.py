@@ -6,10 +6,12 @@ import argparse
 import json
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from eessi_spawner.checks.answer import Answer, worst
 from eessi_spawner.cli.hub_packages import hub_packages
 from eessi_spawner.cli.table import GREEN, RED, YELLOW, colour
+from eessi_spawner.errors import ClusterError
 
 _COLOURS = {"ok": GREEN, "warn": YELLOW, "fail": RED}
 
@@ -18,33 +20,60 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the subcommand."""
     parser = subparsers.add_parser(
         "doctor",
-        help="check values files of Helm",
-        description="Check values files of the charts of cvmfs-csi, of Zero to JupyterHub and of this project: keys"
-        " that do nothing, proxies that do not answer, nodes without the driver. Exit code 1 if something fails, with"
-        " --strict also if there is a warning.",
+        help="check values files of Helm, the ways to attach on a cluster, and this machine",
+        description="Check what EESSI needs here. 'attach': which ways bring EESSI into pods of the cluster that can be"
+        " seen, best first, and why the others do not. 'machine': the mount, the CPU and Lmod of this machine. With"
+        " neither nor --values: both. Nothing is changed. Exit code 1 if something fails, or if no way to attach works;"
+        " with --strict also if there is a warning.",
     )
+    parser.add_argument("what", nargs="?", choices=("attach", "machine"), help="what to look at")
     parser.add_argument(
         "--values",
         action="append",
         type=Path,
-        required=True,
+        default=[],
         metavar="FILE",
         help="a file for helm's --values; can be repeated, in helm's order: of one chart, the last wins",
     )
+    parser.add_argument(
+        "--namespace", default="", metavar="NAME", help="of users' pods (default: this pod's, 'default')"
+    )
+    parser.add_argument("--kubeconfig", default="", metavar="FILE", help="the way into the cluster, as for kubectl")
+    parser.add_argument("--context", default="", metavar="NAME", help="of the kubeconfig")
     parser.add_argument("--strict", action="store_true", help="let warnings fail too")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check, and print."""
-    answers = values_answers(arguments.values)
-    if arguments.json:
-        print(json.dumps({"values": [answer.to_json() for answer in answers]}, indent=2))
-    else:
-        print(*answer_lines(answers), sep="\n")
-    level = worst(answers)
-    return 1 if level == "fail" or (level == "warn" and arguments.strict) else 0
+    """Look at what was asked for, and print."""
+    everything = not arguments.what and not arguments.values
+    found: dict[str, Sequence[Answer]] = {}
+    if arguments.values:
+        found["values"] = values_answers(arguments.values)
+    if everything or arguments.what == "machine":
+        from eessi_spawner.cli.doctor_machine import machine_answers
+
+        found["machine"] = machine_answers()
+    parts: dict[str, Any] = {name: [answer.to_json() for answer in answers] for name, answers in found.items()}
+    text = [line for answers in found.values() for line in answer_lines(answers)]
+    works = True
+    if everything or arguments.what == "attach":
+        with hub_packages():
+            from eessi_spawner.cli import doctor_attach
+        try:
+            seen, ways = doctor_attach.look(arguments.kubeconfig, arguments.context, arguments.namespace)
+        except ClusterError as error:
+            if not everything:
+                raise
+            # A machine beside no cluster has been looked at all the same.
+            parts["attach"], text = error.to_json(), [*text, f"{colour('not seen:', YELLOW)} {error}"]
+        else:
+            works = any(verdict.state == "works" for verdict in ways)
+            parts["attach"], text = doctor_attach.to_json(seen, ways), [*text, *doctor_attach.lines(seen, ways)]
+    print(json.dumps(parts, indent=2) if arguments.json else "\n".join(text))
+    level = worst(answer for answers in found.values() for answer in answers)
+    return 1 if not works or level == "fail" or (level == "warn" and arguments.strict) else 0
 
 
 def values_answers(files: Sequence[Path]) -> Sequence[Answer]:
@@ -57,9 +86,10 @@ def values_answers(files: Sequence[Path]) -> Sequence[Answer]:
         with file.open("rb") as stream:
             texts.append((str(file), stream.read(LARGEST + 1)))
     order = {name: number for number, (name, _) in enumerate(texts)}
-    return sorted(
-        check_values(texts, _settings()), key=lambda answer: (order.get(answer.file, len(order)), answer.line)
-    )
+    # A hub's packages take a second to load.
+    settings = _settings() if any(b"EESSISpawner" in text for _, text in texts) else ()
+    answers = check_values(texts, settings)
+    return sorted(answers, key=lambda answer: (order.get(answer.file, len(order)), answer.line))
 
 
 def _settings() -> Collection[str]:
@@ -80,7 +110,7 @@ def answer_lines(answers: Sequence[Answer]) -> Iterator[str]:
             yield f"{head}  {answer.key}: {answer.came}"
         else:
             yield f"{head}  {answer.code}  {answer.key}"
-            yield f"    Expected {answer.expected}; found {answer.came}."
+            yield f"    Expected {answer.expected}; found {answer.came}." if answer.expected else f"    {answer.came}"
             yield f"    {answer.advice}"
     counts = [f"{sum(1 for answer in answers if answer.level == level)} {level}" for level in ("fail", "warn", "ok")]
     yield ", ".join(counts)

@@ -1,4 +1,4 @@
-"""`eessi-spawner doctor --values`: what is printed, and the exit codes."""
+"""`eessi-spawner doctor`: what is printed, and the exit codes. A real cluster is in tests/cluster."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from eessi_spawner.checks.ways.choose import all_ways
+from eessi_spawner.checks.ways.verdict import Verdict
+from eessi_spawner.cli import doctor_attach, doctor_machine
 from eessi_spawner.cli.main import main
+from eessi_spawner.cluster.nodes import Node
+from eessi_spawner.cluster.survey import Survey
 
 GOOD = "attach: {way: csi}\n"
 WARNS = "extraConfigMaps: {cvmfs-csi-domain-d: {eessi.io.conf: CVMFS_HTTP_PROXY=DIRECT}}\n"
@@ -78,3 +83,71 @@ def test_settings_of_the_spawner_are_known_where_a_hub_is_installed(
     assert "hub.yaml:6: fail  setting_unknown" in (printed := capfd.readouterr().out)
     assert "    Write eessi_attach.\n" in printed
     assert printed.count("fail ") == 1
+
+
+CLUSTER = Survey(
+    "jhub",
+    "restricted",
+    (Node("a"),),
+    frozenset({"cvmfs.csi.cern.ch"}),
+    {"a": frozenset({"cvmfs.csi.cern.ch"})},
+    (),
+    (),
+    (),
+    {"persistentvolumes": "forbidden"},
+)
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
+    """Let a cluster be seen; return how it was asked for."""
+    asked = []
+
+    def look(*way: str) -> tuple[Survey, tuple[Verdict, ...]]:
+        asked.append(way)
+        return CLUSTER, all_ways(CLUSTER)
+
+    monkeypatch.setattr(doctor_attach, "look", look)
+    return asked  # type: ignore[return-value]
+
+
+def test_ways_to_attach_are_told_best_first_with_what_to_write(
+    cluster: list[tuple[str, str, str]], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["doctor", "attach", "--kubeconfig", "k", "--context", "c", "--namespace", "jhub"]) == 1
+    assert cluster == [("k", "c", "jhub")]
+    heading, first, *rest = capfd.readouterr().out.splitlines()
+    assert heading == "Ways to bring EESSI into pods of namespace jhub, best first:"
+    assert first == "needs    cvmfs-csi: all repositories, by a claim"
+    assert '    eessi_attach: {"way": "csi", "claim": "cvmfs"}' in rest
+    assert "no       the nodes' own /cvmfs" in rest
+    assert rest[-1] == "not seen: persistentvolumes: forbidden"
+
+
+def test_its_json_has_the_ways_in_order(cluster: list[object], capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "attach", "--json"]) == 1
+    assert cluster
+    read = json.loads(capfd.readouterr().out)
+    assert set(read) == {"attach"}
+    assert read["attach"]["ways"][0]["eessi_attach"] == {"way": "csi", "claim": "cvmfs"}
+    assert read["attach"]["unseen"] == {"persistentvolumes": "forbidden"}
+
+
+def test_without_a_way_into_a_cluster_attach_fails_and_the_machine_is_looked_at_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(doctor_machine, "DEFAULT_ROOT", str(tmp_path / "nothing"))
+    monkeypatch.setattr(doctor_machine.machine_answers, "__defaults__", (str(tmp_path / "nothing"),))
+    absent = str(tmp_path / "kubeconfig")
+    assert main(["doctor", "attach", "--kubeconfig", absent]) == 2
+    assert "No way into a cluster was found" in capfd.readouterr().err
+    assert main(["doctor", "--kubeconfig", absent]) == 0
+    printed = capfd.readouterr().out
+    assert "warn  mount_absent" in printed
+    assert "not seen: No way into a cluster was found" in printed
+
+
+def test_a_machine_with_a_stack_names_its_releases(tmp_path: Path) -> None:
+    (tmp_path / "versions").mkdir()
+    answers = doctor_machine.machine_answers(str(tmp_path))
+    assert [answer.code for answer in answers] == ["cpu", "no_builds"]
