@@ -50,7 +50,9 @@ def _content(merged: Mapping[str, Value], settings: Collection[str]) -> Iterator
     for name, values in merged.items():
         yield from _placeholders(values)
         if name == "cvmfs-csi":
-            yield from check_csi(values, user_tolerations(hub) if hub else USER_TOLERATIONS)
+            yield from check_csi(
+                values, user_tolerations(hub) if hub else USER_TOLERATIONS, merged.get("eessi-spawner")
+            )
         elif name == "jupyterhub":
             yield from check_hub(values, settings)
         else:
@@ -77,7 +79,7 @@ def _keys(chart: Chart, path: str, value: Value) -> Iterator[Answer]:
             full = prefix + (f"{key}.{name}" if key else name)
             yield troubles.REPEATED_KEY.found(full, expected="each key once", came="two", file=child.file, line=line)
     if not unknown:
-        count = sum(1 for _ in value.walk())
+        count = sum(1 for key, _ in value.walk() if not key.endswith("]"))
         yield Answer("ok", "keys", f"{chart.title}", f"its keys, {count} of them", file=value.file)
 
 

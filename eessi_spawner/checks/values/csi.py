@@ -8,7 +8,7 @@ from typing import Any
 from eessi_spawner.checks.answer import Answer, Trouble
 from eessi_spawner.checks.values import troubles
 from eessi_spawner.checks.values.charts import OWN_MAPS
-from eessi_spawner.checks.values.client_config import MAPS, OF_DEFAULT_LOCAL, check_client_config
+from eessi_spawner.checks.values.client_config import DEFAULT_LOCAL, MAPS, OF_DEFAULT_LOCAL, check_client_config
 from eessi_spawner.checks.values.tree import Value
 from eessi_spawner.cluster.nodes import Taint
 from eessi_spawner.placement.taints import not_tolerated
@@ -27,19 +27,50 @@ _KUBELET = "/var/lib/kubelet"
 _LISTS_OF_MOUNTS = ("nodeplugin.automount.extraVolumeMounts", "nodeplugin.automountReconciler.extraVolumeMounts")
 
 
-def check_csi(values: Value, of_users: Sequence[Json] = USER_TOLERATIONS) -> Iterator[Answer]:
+def check_csi(
+    values: Value, of_users: Sequence[Json] = USER_TOLERATIONS, ours: Value | None = None
+) -> Iterator[Answer]:
     """Say what is amiss with *values*, of which files of the same chart are merged.
 
     Parameters
     ----------
     of_users
         The tolerations of users' pods.
+    ours
+        The values of this project's chart, which can make the client's configuration.
     """
-    yield from check_client_config(values)
-    yield _cache(values)
+    elsewhere = _config_elsewhere(values, ours)
+    if elsewhere is None or elsewhere.level == "fail":
+        yield from check_client_config(values)
+        yield _cache(values)
+    if elsewhere:
+        yield elsewhere
     yield _tolerations(values, of_users)
     yield from _node(values)
     yield from _config_maps(values)
+
+
+def _config_elsewhere(values: Value, ours: Value | None) -> Answer | None:
+    """Say whether the client's configuration is made by one chart; None where it is by the driver's."""
+    made = (values.at(MAPS) or Value({})).children.get(OF_DEFAULT_LOCAL)
+    create = ours.at("cvmfsClient.create") if ours else None
+    by_ours = create is not None and create.data is True
+    # Null is how Helm is told to leave out what a chart has by default.
+    if made is not None and made.data is None:
+        if by_ours:
+            return Answer("ok", "proxy", DEFAULT_LOCAL, "made by our chart", file=made.file, line=made.line)
+        return troubles.CONFIG_ELSEWHERE.found(
+            DEFAULT_LOCAL, expected="cvmfsClient.create of our chart", came="null", file=made.file, line=made.line
+        )
+    if create and by_ours:
+        return troubles.CONFIG_TWICE.found(
+            "cvmfsClient.create",
+            expected=f"{DEFAULT_LOCAL}: null in the driver's values",
+            came="the driver's own",
+            file=create.file,
+            line=create.line,
+        )
+    return None
 
 
 def _cache(values: Value) -> Answer:

@@ -74,9 +74,10 @@ class Value:
         return [item.plain() for item in self.data] if isinstance(self.data, tuple) else self.data
 
     def walk(self, path: str = "") -> Iterator[tuple[str, Value]]:
-        """Yield each mapping's values below, with their paths, from the outside in."""
-        for key, child in self.children.items():
-            here = f"{path}.{key}" if path else key
+        """Yield all that stands below, with its path, from the outside in."""
+        below = [(f"{path}.{key}" if path else key, child) for key, child in self.children.items()]
+        below += [(f"{path}[{number}]", item) for number, item in enumerate(self.items)]
+        for here, child in below:
             yield here, child
             yield from child.walk(here)
 

@@ -116,6 +116,18 @@ CONFIG_UNUSED = Trouble(
     "Correct its name, or add it to nodeplugin.extraVolumes and to the extraVolumeMounts of automount and"
     " automountReconciler.",
 )
+CONFIG_ELSEWHERE = Trouble(
+    "config_elsewhere",
+    "warn",
+    "The driver's chart is told to make no configuration, and ours makes none either: the driver's pods wait for it.",
+    "Set cvmfsClient.create in our chart's values and name that file too, or leave out the null.",
+)
+CONFIG_TWICE = Trouble(
+    "config_twice",
+    "fail",
+    "Both charts make the driver's configuration: Helm refuses the second.",
+    "Add helm-config/cvmfs-csi-by-chart-values.yaml to the driver's values, or unset cvmfsClient.create of our chart.",
+)
 
 SPAWNER = Trouble(
     "spawner_not_ours",

@@ -43,6 +43,10 @@ def amiss(*texts: str, settings: tuple[str, ...] = ()) -> list[tuple[str, str]]:
     return [(answer.code, answer.place) for answer in answers(*texts, settings=settings) if answer.level != "ok"]
 
 
+def codes(*texts: str) -> set[str]:
+    return {code for code, _ in amiss(*texts)}
+
+
 @pytest.mark.parametrize("text", [GOOD_CSI, GOOD_HUB, GOOD_OURS], ids=["cvmfs-csi", "jupyterhub", "ours"])
 def test_a_good_file_is_ok_in_all_that_is_looked_at(text: str) -> None:
     found = answers(text)
@@ -237,7 +241,22 @@ def test_claims_and_rights_of_hub_and_chart_have_to_agree() -> None:
     assert amiss(makes, GOOD_OURS) == []
 
 
+def test_one_chart_makes_the_drivers_configuration() -> None:
+    left_out = "extraConfigMaps: {cvmfs-csi-default-local: null, cvmfs-csi-config-d: null}\n"
+    made = "cvmfsClient: {create: true}\n"
+    assert amiss(GOOD_CSI, left_out) == [("config_elsewhere", "2.yaml:1")]
+    assert codes(GOOD_CSI, left_out, GOOD_OURS + made) - {"unknown_key"} == set()
+    assert codes(GOOD_CSI, GOOD_OURS + made) - {"unknown_key"} == {"config_twice"}
+
+
 def test_every_trouble_is_found_by_a_test_here() -> None:
     known = {trouble.code for trouble in vars(troubles).values() if isinstance(trouble, troubles.Trouble)}
     tested = {code for _, code, _ in (*CSI, *HUB, *OURS)}
-    assert known - tested == {"not_values", "chart_unknown", "claims_differ", "rights_missing"}
+    assert known - tested == {
+        "not_values",
+        "chart_unknown",
+        "claims_differ",
+        "rights_missing",
+        "config_elsewhere",
+        "config_twice",
+    }
