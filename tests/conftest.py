@@ -17,7 +17,7 @@ ARTEFACTS = Path(__file__).parent.parent / "artefacts"
 
 # Fast and small first. The browser's comes last: Playwright leaves an event loop running in this thread, and who
 # comes after it can start none.
-ROOMS = ("unit", "chart", "kernels", "faults", "hub", "service", "cluster", "browser")
+ROOMS = ("unit", "contract", "chart", "kernels", "faults", "hub", "service", "cluster", "browser")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

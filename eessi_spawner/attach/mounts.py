@@ -11,10 +11,16 @@ from eessi_spawner.errors import InvalidChoiceError
 from eessi_spawner.pod import PodPatch
 
 CVMFS = "/cvmfs"
+# The one mode that cvmfs-csi takes (`internal/cvmfs/node/csiserver.go`), and any size but none.
+ACCESS_MODES = ("ReadOnlyMany",)
+SIZE = {"storage": "1"}
 
 _PATH = re.compile(r"(/[A-Za-z0-9._-]+)+")
 # A DNS subdomain, which names of claims, classes and Services are (Kubernetes, "Object Names and IDs").
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+# A fully qualified repository name (CernVM-FS, `CVMFS_REPOSITORIES`), and a line of a client's configuration.
+_REPOSITORY = re.compile(r"[a-z0-9][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)+")
+_CONFIG_LINE = re.compile(r"\s*(#.*|(export\s+)?CVMFS_[A-Z0-9_]+=.*|)")
 # Paths that no other path has the name of; names of volumes have no more than 63 letters.
 _PLAIN = re.compile(r"/cvmfs(/[a-z0-9]+(\.[a-z0-9]+)*)?")
 _LONGEST_VOLUME_NAME = 63
@@ -72,3 +78,34 @@ def check_name(setting: str, name: str) -> None:
             f"The setting '{setting}' was expected to be the name of a Kubernetes object, {name[:100]!r} came.",
             advice="Use a-z, 0-9, '-' and '.', as `kubectl get` shows it.",
         )
+
+
+def check_repository(repository: str) -> None:
+    """Make sure that *repository* can be the name of one.
+
+    Raises
+    ------
+    InvalidChoiceError
+        If it cannot.
+    """
+    if not _REPOSITORY.fullmatch(repository):
+        raise InvalidChoiceError(
+            f"The name of a repository was expected, {repository[:100]!r} came.",
+            advice="Write it like software.eessi.io, without /cvmfs.",
+        )
+
+
+def check_client_config(text: str) -> None:
+    """Make sure that *text* can be the configuration of a CernVM-FS client.
+
+    Raises
+    ------
+    InvalidChoiceError
+        If a line of it cannot.
+    """
+    for line in text.splitlines():
+        if not _CONFIG_LINE.fullmatch(line):
+            raise InvalidChoiceError(
+                f"The setting 'client_config' was expected to have lines CVMFS_NAME=value, {line[:100]!r} came.",
+                advice="Write what would stand in /etc/cvmfs/default.local.",
+            )

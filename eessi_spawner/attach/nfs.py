@@ -35,6 +35,8 @@ class NFSAttachment:
     path: str = "/"
     mount_path: str = CVMFS
 
+    pod_security = "baseline"
+
     def __post_init__(self) -> None:
         if len(self.server) > 253 or not _SERVER.fullmatch(self.server):
             raise InvalidChoiceError(

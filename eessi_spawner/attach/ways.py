@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from itertools import combinations
 from typing import Any, Protocol
 
-from eessi_spawner.attach.claim import ClaimAttachment
+from eessi_spawner.attach.claim import ClaimAttachment, names_of_repository
+from eessi_spawner.attach.ephemeral import EphemeralAttachment
+from eessi_spawner.attach.host_path import HostPathAttachment
 from eessi_spawner.attach.nfs import NFSAttachment
 from eessi_spawner.errors import InvalidChoiceError
 from eessi_spawner.pod import PodPatch
@@ -22,6 +24,10 @@ class Attachment(Protocol):
     def mount_path(self) -> str:
         """Where."""
 
+    @property
+    def pod_security(self) -> str:
+        """The level of Pod Security that it needs at least: `restricted`, `baseline` or `privileged`."""
+
     def patch(self) -> PodPatch:
         """Return what a pod needs for it."""
 
@@ -29,8 +35,17 @@ class Attachment(Protocol):
         """Return where it comes from, as a part of a sentence."""
 
 
-# A way that `claim` is set for is the claim's pod side, whatever is behind the claim.
-_WAYS: dict[str, type[ClaimAttachment | NFSAttachment]] = {"csi": ClaimAttachment, "nfs": NFSAttachment}
+_Kind = type[ClaimAttachment] | type[EphemeralAttachment] | type[HostPathAttachment] | type[NFSAttachment]
+
+_WAYS: dict[str, _Kind] = {
+    "csi": ClaimAttachment,
+    "ephemeral": EphemeralAttachment,
+    "host_path": HostPathAttachment,
+    "nfs": NFSAttachment,
+}
+# Ways that, with `claim`, are the pod side of a claim, whatever is behind it; the spawner knows how to make volumes of
+# cvmfs-csi alone.
+_BY_CLAIM = {"host_path": ("claim", "mount_path"), "nfs": ("claim", "mount_path", "storage_class")}
 
 
 def parse_attachments(value: object) -> tuple[Attachment, ...]:
@@ -76,12 +91,17 @@ def _parse_one(entry: object) -> Attachment:
             f"There is no way to attach called {way[:100]!r}.",
             advice=f"Choose from: {', '.join((*_WAYS, NONE))}.",
         )
-    kind: type[ClaimAttachment | NFSAttachment] = ClaimAttachment if "claim" in settings else _WAYS[way]
-    return _make(kind, {key: value for key, value in settings.items() if key != "way"}, way)
+    given = {key: value for key, value in settings.items() if key != "way"}
+    if "claim" in given and way in _BY_CLAIM:
+        return _make(ClaimAttachment, given, way, only=_BY_CLAIM[way])
+    made = _make(_WAYS[way], given, way)
+    if isinstance(made, ClaimAttachment) and made.repository:
+        return _make(ClaimAttachment, names_of_repository(made.repository) | given, way)
+    return made
 
 
-def _make(kind: type[ClaimAttachment | NFSAttachment], settings: Mapping[str, Any], way: str) -> Attachment:
-    known = {field.name: field for field in fields(kind)}
+def _make(kind: _Kind, settings: Mapping[str, Any], way: str, *, only: Collection[str] = ()) -> Attachment:
+    known = {field.name: field for field in fields(kind) if not only or field.name in only}
     for name, value in settings.items():
         if name not in known:
             raise InvalidChoiceError(
@@ -92,6 +112,6 @@ def _make(kind: type[ClaimAttachment | NFSAttachment], settings: Mapping[str, An
             raise InvalidChoiceError(
                 f"The setting '{name}' of the way '{way}' was expected to be of type"
                 f" {type(known[name].default).__name__}, {value!r:.100} came.",
-                advice="See docs/admin/attach.md for an example of each way.",
+                advice="See docs/admin/attach.md and docs/admin/attach-ways.md for an example of each way.",
             )
     return kind(**settings)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from eessi_spawner.checks.attach_rules import ATTACH_RULES
+from eessi_spawner.checks.event_rule import ASK, rule
 from eessi_spawner.checks.finding import Finding
 
 Json = Mapping[str, Any]
@@ -17,103 +17,83 @@ CLAIM_PATIENCE = 30.0
 # Volumes are mounted in a second or two; kubelet itself says something only after two minutes.
 SLOW_MOUNT_SECONDS = 15.0
 
-_ASK = "Tell an administrator of this hub"
-
-
-@dataclass(frozen=True)
-class _Rule:
-    """An event's reasons and a pattern of its message, and what they mean; `{...}` are the pattern's groups."""
-
-    reasons: tuple[str, ...]
-    pattern: re.Pattern[str]
-    code: str
-    sentence: str
-    advice: str
-    patience: float | None = None
-
-
-def _rule(  # noqa: PLR0913, PLR0917  (a row of the table below)
-    reasons: str, pattern: str, code: str, sentence: str, advice: str, patience: float | None = None
-) -> _Rule:
-    return _Rule(tuple(reasons.split()), re.compile(pattern, re.DOTALL), code, sentence, advice, patience)
-
-
 # The first that matches counts. Sources: kubernetes pkg/scheduler (FailedScheduling), pkg/volume/csi/csi_mounter.go and
 # pkg/kubelet/volumemanager (FailedMount), nfs-utils' mount.nfs, and for images and containers (InspectFailed, Failed)
 # pkg/kubelet/images and pkg/kubelet/kuberuntime.
 _RULES = (
-    _rule(
+    *ATTACH_RULES,
+    rule(
         "FailedScheduling",
         r'persistentvolumeclaim "(?P<claim>[^"]+)" not found',
         "claim_missing",
         "The volume claim {claim}, which the server needs, does not exist.",
-        _ASK + ": the claim {claim} has to be made in this hub's namespace.",
+        ASK + ": the claim {claim} has to be made in this hub's namespace.",
         CLAIM_PATIENCE,
     ),
-    _rule(
+    rule(
         "FailedScheduling",
         r'persistentvolumeclaim "(?P<claim>[^"]+)" is being deleted',
         "claim_pending",
         "The volume claim {claim} is being deleted, and the server waits for a new one.",
-        _ASK + " if this stays.",
+        ASK + " if this stays.",
     ),
-    _rule(
+    rule(
         "FailedScheduling",
         r"unbound immediate PersistentVolumeClaims|didn't find available persistent volumes",
         "claim_pending",
         "A volume claim of the server has no volume yet; waiting for one.",
-        _ASK + " if this stays: the claim's own events say why it is not bound.",
+        ASK + " if this stays: the claim's own events say why it is not bound.",
     ),
-    _rule(
+    rule(
         "FailedScheduling",
         r"nodes are available: (?P<why>.+?)\.? (?:preemption|no new claims)|nodes are available: (?P<all>.+)",
         "unschedulable",
         "No node can take the server now ({why}); waiting for one.",
         "Wait, or stop this server and choose smaller resources.",
     ),
-    _rule(
+    rule(
         "FailedScheduling",
         r"(?P<why>.+)",
         "unschedulable",
         "No node can take the server now; waiting for one.",
         "Wait, or stop this server and choose smaller resources.",
     ),
-    _rule(
+    rule(
         "FailedMount FailedAttachVolume",
         r"driver name (?P<driver>\S+) not found in the list of registered CSI drivers",
         "driver_missing",
         "The node has no volume driver {driver} yet, so EESSI cannot be mounted there; waiting for the driver.",
-        _ASK + ": the driver's node plugin has to run on this node too (mind its tolerations).",
+        ASK + ": the driver's node plugin has to run on this node too (mind its tolerations).",
     ),
-    _rule(
+    rule(
         "FailedMount",
         r"Failed to resolve server (?P<server>[^\s:]+)",
         "nfs_unresolved",
         "The node cannot resolve the NFS server's name {server}; trying again.",
-        _ASK + ": nodes do not use the cluster's DNS, so name a Service or an address.",
+        ASK + ": nodes do not use the cluster's DNS, so name a Service or an address.",
     ),
-    _rule(
+    rule(
         "FailedMount",
         r"need a /sbin/mount\.<type> helper|unknown filesystem type 'nfs",
         "nfs_client_missing",
         "The node has no NFS client, so EESSI cannot be mounted there; trying again.",
-        _ASK + ": the nodes need the package nfs-common or nfs-utils.",
+        ASK + ": the nodes need the package nfs-common or nfs-utils.",
     ),
-    _rule(
+    rule(
         "FailedMount",
         r"mount\.nfs\d?: (?P<why>[^\n]+)",
         "nfs_failed",
         "The NFS server does not give EESSI out ({why}); trying again.",
-        _ASK + " if this stays.",
+        ASK + " if this stays.",
     ),
-    _rule(
+    rule(
         "FailedMount FailedAttachVolume",
         r"(?P<why>.+)",
         "mount_slow",
         "The node has not mounted the server's volumes yet; trying again.",
-        _ASK + " if this stays.",
+        ASK + " if this stays.",
     ),
-    _rule(
+    rule(
         "InspectFailed Failed",
         r"couldn't parse image|InvalidImageName|invalid reference format",
         "image_invalid",
@@ -121,26 +101,26 @@ _RULES = (
         "Choose another image.",
         0.0,
     ),
-    _rule(
+    rule(
         "Failed BackOff",
         r'(?:pull|pulling) image "(?P<image>[^"]+)"|ErrImagePull|ImagePullBackOff',
         "image_not_pulled",
         "The server's image could not be pulled; trying again.",
         "Check the image's name and tag, or ask an administrator.",
     ),
-    _rule(
+    rule(
         "ErrImageNeverPull",
         r"(?P<why>.+)",
         "image_not_pulled",
         "The server's image is not on the node, and the hub has it never pulled.",
-        _ASK + ": image_pull_policy is Never.",
+        ASK + ": image_pull_policy is Never.",
     ),
-    _rule(
+    rule(
         "Failed",
         r"Error: (?P<why>.+)",
         "container_not_made",
         "The server's container cannot be made ({why}); trying again.",
-        _ASK + " if this stays.",
+        ASK + " if this stays.",
     ),
 )
 
@@ -198,12 +178,12 @@ def explain_event(event: Json) -> Finding | None:
     if event.get("type") != "Warning":
         return None
     words = str(event.get("message") or "")
-    for rule in _RULES:
-        if event.get("reason") in rule.reasons and (match := rule.pattern.search(words)):
+    for known in _RULES:
+        if event.get("reason") in known.reasons and (match := known.pattern.search(words)):
             groups = {name: _short(value or "") for name, value in match.groupdict().items()}
             groups["why"] = groups.get("why") or groups.get("all", "")
-            sentence, advice = rule.sentence.format(**groups), rule.advice.format(**groups)
-            return Finding(rule.code, sentence, advice, f"{event.get('reason')}: {words}", rule.patience)
+            sentence, advice = known.sentence.format(**groups), known.advice.format(**groups)
+            return Finding(known.code, sentence, advice, f"{event.get('reason')}: {words}", known.patience)
     return None
 
 
@@ -233,7 +213,7 @@ def _slow_mount(pod: Json, findings: list[Finding], now: datetime) -> Finding | 
     return Finding(
         "mount_slow",
         f"The node {node} is still mounting the server's volumes.",
-        _ASK + " if this stays.",
+        ASK + " if this stays.",
         f"scheduled to {node} at {scheduled.isoformat()}, and no container has been created yet",
     )
 

@@ -36,9 +36,12 @@ class AttachedKubeSpawner(PlacedKubeSpawner):
 
         - `"csi"`: the claim `cvmfs` of the driver cvmfs-csi, with all repositories, at /cvmfs. Settings: `claim`,
           `mount_path`, `storage_class` (the claim is made from this class where it is absent), `static` (it is made
-          with a volume of its own).
+          with a volume of its own), `repository` (the claim is of this one), `client_config`, `shared_mount_id`.
         - `{"way": "nfs", "server": "nfs.cvmfs", "path": "/"}`: an NFS export; a Service is given by its name.
           `{"way": "nfs", "claim": "cvmfs-nfs"}`: an NFS export by a claim, which Pod Security `restricted` allows.
+        - `{"way": "host_path", "node_label": "cvmfs=yes"}`: /cvmfs of nodes that have the label. Settings: `path`,
+          `must_exist`. `{"way": "host_path", "claim": "cvmfs-shared"}`: a directory of the nodes by a claim.
+        - `{"way": "ephemeral", "storage_class": "cvmfs"}`: a volume for each pod, which goes with it.
         - `"none"`: nothing is added; the image or the rest of the configuration brings /cvmfs.
 
         Everything is mounted read-only, and open to what the node mounts later (`HostToContainer`).

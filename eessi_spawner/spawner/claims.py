@@ -9,14 +9,12 @@ from typing import Any
 from kubernetes_asyncio.client import ApiException
 
 from eessi_spawner.attach.claim import ClaimAttachment
+from eessi_spawner.attach.mounts import ACCESS_MODES, SIZE
 from eessi_spawner.checks.refusal import explain_refusal
 from eessi_spawner.errors import ClaimError
 
 DRIVER = "cvmfs.csi.cern.ch"
 
-_ACCESS = ["ReadOnlyMany"]
-# cvmfs-csi takes any size but none (`docs/how-to-use.md`).
-_SIZE = {"storage": "1"}
 _GONE, _CONFLICT = 404, 409
 _MADE_BY = {"app.kubernetes.io/managed-by": "eessi-spawner"}
 
@@ -57,7 +55,7 @@ async def remove_claim(api: Any, namespace: str, attachment: ClaimAttachment, *,
 
 def claim_manifest(namespace: str, attachment: ClaimAttachment) -> Mapping[str, Any]:
     """Return the claim as Kubernetes' JSON."""
-    spec: dict[str, Any] = {"accessModes": _ACCESS, "resources": {"requests": _SIZE}}
+    spec: dict[str, Any] = {"accessModes": list(ACCESS_MODES), "resources": {"requests": dict(SIZE)}}
     if attachment.static:
         # An empty class keeps a default StorageClass from making another volume.
         spec |= {"storageClassName": "", "volumeName": _volume_name(namespace, attachment)}
@@ -74,17 +72,20 @@ def claim_manifest(namespace: str, attachment: ClaimAttachment) -> Mapping[str, 
 def volume_manifest(namespace: str, attachment: ClaimAttachment) -> Mapping[str, Any]:
     """Return the static volume of cvmfs-csi for the claim as Kubernetes' JSON; its handle is its own."""
     name = _volume_name(namespace, attachment)
+    source: dict[str, Any] = {"driver": DRIVER, "volumeHandle": name, "readOnly": True}
+    if attachment.attributes:
+        source["volumeAttributes"] = dict(attachment.attributes)
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolume",
         "metadata": {"name": name, "labels": _MADE_BY},
         "spec": {
-            "accessModes": _ACCESS,
-            "capacity": _SIZE,
+            "accessModes": list(ACCESS_MODES),
+            "capacity": dict(SIZE),
             "persistentVolumeReclaimPolicy": "Retain",
             "storageClassName": "",
             "claimRef": {"namespace": namespace, "name": attachment.claim},
-            "csi": {"driver": DRIVER, "volumeHandle": name, "readOnly": True},
+            "csi": source,
         },
     }
 

@@ -101,5 +101,7 @@ def _comments(spawner: EESSISpawner) -> Iterator[str]:
     for attachment in spawner.attachments():
         if isinstance(attachment, NFSAttachment) and may_be_service(attachment.server):
             yield f"{attachment.server}: if this is a Service of the cluster, the spawner puts its address in."
+        if attachment.pod_security == "privileged":
+            yield f"Pod Security of the namespace has to be 'privileged', for {attachment.describe()}."
     if spawner.pre_spawn_hook:
         yield "pre_spawn_hook was not run: it may change what is outside of the pod."

@@ -6,6 +6,7 @@ import dataclasses
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -13,6 +14,8 @@ from traitlets.config import Config
 
 from eessi_spawner import errors
 from eessi_spawner.attach.claim import ClaimAttachment
+from eessi_spawner.attach.ephemeral import EphemeralAttachment
+from eessi_spawner.attach.host_path import HostPathAttachment
 from eessi_spawner.attach.nfs import NFSAttachment
 from eessi_spawner.attach.ways import parse_attachments
 from eessi_spawner.checks import pod_start
@@ -27,6 +30,7 @@ from eessi_spawner.spawner.mixin import EESSIMixin
 REPOSITORY = Path(__file__).parents[2]
 GUIDE = (REPOSITORY / "docs/admin/one-machine.md").read_text(encoding="utf-8")
 ATTACH_PAGE = (REPOSITORY / "docs/admin/attach.md").read_text(encoding="utf-8")
+WAYS_PAGE = (REPOSITORY / "docs/admin/attach-ways.md").read_text(encoding="utf-8")
 CATALOGUE_PAGE = (REPOSITORY / "docs/admin/catalogue.md").read_text(encoding="utf-8")
 SERVICE_PAGE = (REPOSITORY / "docs/admin/service.md").read_text(encoding="utf-8")
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -90,9 +94,17 @@ def test_the_page_on_pods_lists_every_setting_with_its_default() -> None:
         assert trait.help, name
 
 
-@pytest.mark.parametrize("kind", [ClaimAttachment, NFSAttachment])
-def test_the_page_on_pods_lists_every_setting_of_a_way(kind: type[ClaimAttachment | NFSAttachment]) -> None:
-    table = rows(ATTACH_PAGE)
+@pytest.mark.parametrize(
+    ("kind", "page"),
+    [
+        (ClaimAttachment, ATTACH_PAGE),
+        (NFSAttachment, ATTACH_PAGE),
+        (EphemeralAttachment, WAYS_PAGE),
+        (HostPathAttachment, WAYS_PAGE),
+    ],
+)
+def test_the_pages_on_pods_list_every_setting_of_a_way(kind: Any, page: str) -> None:
+    table = rows(page)
     for field in dataclasses.fields(kind):
         assert table[field.name][0].strip("`") == str(field.default), field.name
 
@@ -113,7 +125,7 @@ def test_the_page_on_pods_shows_commands_and_settings_that_work() -> None:
     config = yaml.safe_load(block)["hub"]["config"]
     assert parse_attachments(config["EESSISpawner"]["eessi_attach"])
     assert set(config["EESSISpawner"]) <= set(EESSISpawner.class_traits(config=True))
-    for code in re.findall(r"```python\n(.+?)```", ATTACH_PAGE, re.DOTALL):
+    for code in re.findall(r"```python\n(.+?)```", ATTACH_PAGE + WAYS_PAGE, re.DOTALL):
         given = Config()
         exec(code, {"c": given})  # noqa: S102  (the document's own lines)
         assert parse_attachments(given.EESSISpawner.eessi_attach)

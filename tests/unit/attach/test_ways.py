@@ -9,12 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eessi_spawner.attach.claim import ClaimAttachment
+from eessi_spawner.attach.ephemeral import EphemeralAttachment
+from eessi_spawner.attach.host_path import HostPathAttachment
 from eessi_spawner.attach.nfs import NFSAttachment
 from eessi_spawner.attach.ways import parse_attachments
 from eessi_spawner.errors import InvalidChoiceError
 
 WORDS = st.sampled_from(
-    ["csi", "nfs", "none", "claim", "server", "path", "mount_path", "static", "storage_class", "way", "/cvmfs", "/", ""]
+    "csi ephemeral host_path nfs none claim server path mount_path static storage_class repository node_label way"
+    " must_exist client_config shared_mount_id /cvmfs / a.b".split()
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | WORDS,
@@ -33,6 +36,11 @@ JSON = st.recursive(
         ({"way": "nfs", "server": "10.0.0.9"}, [NFSAttachment("10.0.0.9", "/", "/cvmfs")]),
         ({"way": "nfs", "server": "fd00::9", "path": "/cvmfs"}, [NFSAttachment("fd00::9", "/cvmfs")]),
         ({"way": "nfs", "claim": "cvmfs-nfs"}, [ClaimAttachment("cvmfs-nfs")]),
+        ("ephemeral", [EphemeralAttachment("cvmfs")]),
+        ({"way": "ephemeral", "storage_class": "class"}, [EphemeralAttachment("class")]),
+        ("host_path", [HostPathAttachment("/cvmfs")]),
+        ({"way": "host_path", "path": "/srv", "node_label": "a"}, [HostPathAttachment("/srv", node_label="a")]),
+        ({"way": "host_path", "claim": "shared"}, [ClaimAttachment("shared")]),
         (["csi"], [ClaimAttachment()]),
         ("none", []),
         ({"way": "none"}, []),
@@ -46,7 +54,7 @@ def test_a_setting_is_read_as_what_it_mounts(value: Any, expected: list[Any]) ->
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ("CSI", "There is no way to attach called 'CSI'. Choose from: csi, nfs, none."),
+        ("CSI", "There is no way to attach called 'CSI'. Choose from: csi, ephemeral, host_path, nfs, none."),
         (None, "expected as a name or a mapping, 'None' came."),
         ({"claim": "cvmfs"}, "expected as a name or a mapping"),
         ({"way": "csi", "server": "h"}, "The way 'csi' has no setting 'server'. Its settings are: claim, mount_path,"),

@@ -67,6 +67,15 @@ def test_a_service_keeps_its_name_with_a_comment_and_an_address_has_none(
         assert printed.startswith(f"# {server}: if this is a Service of the cluster, the spawner puts") == commented
 
 
+def test_a_way_that_needs_a_privileged_namespace_says_so(
+    config: Callable[[str], str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    for way, commented in (("host_path", True), ("csi", False), ("ephemeral", False)):
+        assert main(["render", "--config", config(f"{EESSI}c.EESSISpawner.eessi_attach = {way!r}")]) == 0
+        words = "# Pod Security of the namespace has to be 'privileged', for directory /cvmfs of the node."
+        assert (words in capfd.readouterr().out) == commented
+
+
 def test_a_pre_spawn_hook_is_not_run_and_the_output_says_so(
     config: Callable[[str], str], capfd: pytest.CaptureFixture[str]
 ) -> None:

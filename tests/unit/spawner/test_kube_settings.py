@@ -13,7 +13,11 @@ from tests.unit.spawner.pods import MakeSpawner, PodOf
 @pytest.mark.parametrize(
     ("trait", "value", "words"),
     [
-        ("eessi_attach", "ftp", "There is no way to attach called 'ftp'. Choose from: csi, nfs, none."),
+        (
+            "eessi_attach",
+            "ftp",
+            "There is no way to attach called 'ftp'. Choose from: csi, ephemeral, host_path, nfs, none.",
+        ),
         ("eessi_attach", {"way": "csi", "clam": "x"}, "has no setting 'clam'"),
         ("eessi_attach", {"way": "csi", "claim": "Not A Name"}, "name of a Kubernetes object"),
         ("eessi_attach", {"way": "nfs"}, "name of a Kubernetes object|host's name or address"),
