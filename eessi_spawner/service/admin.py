@@ -101,7 +101,7 @@ def catalogue_hint(day: date | None, today: date) -> str:
     """Return what to do about the catalogue's age; empty: nothing."""
     if day is not None and (today - day).days <= _OLD_DAYS:
         return ""
-    return "EESSI has more by now: run 'eessi-spawner catalogue update', best from time to time by itself."
+    return "EESSI may have more by now: run 'eessi-spawner catalogue update'; a weekly job is best."
 
 
 def failures(counts: Sequence[Count]) -> tuple[Failure, ...]:

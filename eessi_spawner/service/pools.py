@@ -55,8 +55,9 @@ class PoolsView:
 
     @property
     def targets(self) -> frozenset[CpuTarget]:
-        """The CPU targets of the pools."""
-        return frozenset(state.pool.cpu_target for state in self.states if state.pool.cpu_target)
+        """The CPU targets of those pools that a server can run on."""
+        able = (state for state in self.states if not why_not(state, self.request))
+        return frozenset(state.pool.cpu_target for state in able if state.pool.cpu_target)
 
     @cached_property
     def key(self) -> str:

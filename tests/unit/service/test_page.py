@@ -135,12 +135,12 @@ def test_any_question_is_answered_and_is_text_on_the_page(query: str) -> None:
 
 
 def test_the_columns_of_this_hub_s_pools_are_marked_and_words_say_where_it_runs() -> None:
-    view = PoolsView(FACTS.states[:2], FACTS.request, FACTS.waits, age=8, unknown="")
+    view = PoolsView((*FACTS.states[:2], FACTS.states[3]), FACTS.request, FACTS.waits, age=8, unknown="")
     page = Page(render_software(CATALOGUE, {"q": ["numpy"]}, AROUND, DAY, view))
     heads = [head for head in page.all("th") if head.get("class") == "eessi-mark"]
-    assert len(heads) == 2 * len(page.all("section"))
+    assert len(heads) == 2 * len(page.all("section")), "no server can run on the third"
     assert "Runs now on zen3 (2 nodes free). A new node can be started on icelake (about 4 minutes)." in page.text
-    assert "by what the hub told 8 seconds ago." in page.text
+    assert "What is free is as the hub told 8 seconds ago, for" in page.text
 
 
 def test_each_module_with_a_kernel_can_be_opened_and_added_and_another_says_why_not() -> None:
@@ -150,7 +150,7 @@ def test_each_module_with_a_kernel_can_be_opened_and_added_and_another_says_why_
     assert {f"/services/eessi/notebook{query}", f"/services/eessi/environments/new{query}"} <= set(links)
     # 2022b has no ipykernel.
     assert not [link for link in links if "2022b" in str(link)]
-    assert "no Python kernel" in page.text
+    assert "no kernel" in page.text
 
 
 def test_results_are_the_part_of_the_page_that_its_script_replaces() -> None:

@@ -104,5 +104,5 @@ def test_the_page_and_its_results_say_the_same(service: Client) -> None:
     told(service)
     page = service.ask(f"{PREFIX}?q=scipy&release=2025.06").text
     assert "Runs now on zen3 (2 nodes free)" in page
-    assert "by what the hub told just now" in page
+    assert "What is free is as the hub told just now" in page
     assert page.count("eessi-pools-told") == results(service).count("eessi-pools-told") == 1
