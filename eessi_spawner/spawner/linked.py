@@ -126,9 +126,11 @@ class LinkedSpawner(TellingSpawner):
         while True:
             await asyncio.sleep(_FACTS_SECONDS)
             try:
-                link = service_link(app.tornado_settings.get("services", {}), self.eessi_service, self.log)
                 facts = await self.placement_facts()
-                if link and facts:
+                if facts is None:
+                    return
+                link = service_link(app.tornado_settings.get("services", {}), self.eessi_service, self.log)
+                if link is not None:
                     await link.tell_hub_facts(facts.to_json())
             except Exception:  # whatever it is, the next time may be better
                 self.log.exception("The EESSI service cannot be told of the hub's node pools")

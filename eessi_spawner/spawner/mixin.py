@@ -241,6 +241,8 @@ class EESSIMixin(OfferingSpawner):
         if offers.problem is not None:
             self.tell(f"EESSI is not available: {offers.problem.message}", "Starting a server without EESSI kernels")
             return
+        if offers.own_unknown:
+            self.tell("The EESSI service does not answer: starting without what you saved there")
         kind = "Sample of EESSI" if offers.sample else "EESSI"
         for release in sorted({environment.release for environment in choice.environments}, reverse=True):
             names = [environment.title for environment in choice.environments if environment.release == release]

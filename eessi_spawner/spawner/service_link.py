@@ -109,7 +109,7 @@ class ServiceLink:
 
     async def tell_hub_facts(self, facts: Json) -> None:
         """Tell what the hub knows of its pools, if it is new or was not told for a minute; called every few seconds."""
-        text = json.dumps(facts, sort_keys=True)
+        text = json.dumps(facts)
         if text == self._told and _clock() < self._told_at + _HEARTBEAT_SECONDS:
             return
         try:

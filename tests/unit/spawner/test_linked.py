@@ -65,7 +65,9 @@ def test_what_a_user_saved_is_in_the_form_under_its_own_heading(
 def test_without_any_there_is_no_heading(
     linked_to: Callable[..., EESSISpawner], loop: asyncio.AbstractEventLoop
 ) -> None:
-    assert "Yours" not in loop.run_until_complete(linked_to([]).get_options_form())
+    form = loop.run_until_complete(linked_to([]).get_options_form())
+    assert "Yours" not in form
+    assert "not known now" not in form
 
 
 def test_what_a_user_saved_is_chosen_by_form_and_link_and_rest(
@@ -104,11 +106,14 @@ def test_a_pool_without_builds_for_its_modules_does_not_get_it(
     assert "x86_64/amd/zen4" in (offers.builds.modules["plots"] or ())
 
 
-def test_while_nobody_knows_what_a_user_saved_a_server_starts_without(
-    linked_to: Callable[..., EESSISpawner], pod_of: PodOf
+def test_while_nobody_knows_what_a_user_saved_a_server_starts_without_and_says_so(
+    linked_to: Callable[..., EESSISpawner], loop: asyncio.AbstractEventLoop, pod_of: PodOf
 ) -> None:
     chosen = {"environments": ["2025.06-python-2025b", "plots"]}
-    assert environments(pod_of(linked_to(None), chosen)) == ["2025.06-python-2025b"]
+    spawner = linked_to(None)
+    assert environments(pod_of(spawner, chosen)) == ["2025.06-python-2025b"]
+    assert any("starting without what you saved" in step for step in spawner._steps)
+    assert "What you saved of EESSI is not known now" in loop.run_until_complete(spawner.get_options_form())
     assert environments(pod_of(linked_to(None), {"environments": ["plots"]})) != []
 
 
