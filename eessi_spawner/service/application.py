@@ -20,6 +20,15 @@ from eessi_spawner.service.handlers.me import ExportHandler, MeHandler
 from eessi_spawner.service.handlers.metrics import MetricsHandler
 from eessi_spawner.service.handlers.notebook import NotebookHandler
 from eessi_spawner.service.handlers.pools import OffersHandler, PoolsHandler
+from eessi_spawner.service.handlers.sharing import (
+    CheckHandler,
+    CopyHandler,
+    ExportFileHandler,
+    ImportHandler,
+    RestoreHandler,
+    SharedHandler,
+    ShareHandler,
+)
 from eessi_spawner.service.handlers.software import LoginCallbackHandler, NoPageHandler, ResultsHandler, SoftwareHandler
 from eessi_spawner.service.handlers.state import HealthHandler, VersionHandler
 from eessi_spawner.service.openapi import openapi
@@ -36,6 +45,8 @@ ANSWERS = {
     "modules/([^/]+)/([^/]+)": answers.version,
     "search": answers.found,
 }
+_ID = "[0-9a-f]{32}"
+_LINK = "[A-Za-z0-9_-]{1,43}"
 
 
 def routes_below(prefix: str) -> list[Any]:
@@ -53,7 +64,14 @@ def routes_below(prefix: str) -> list[Any]:
         (f"{api}openapi.json", DocumentHandler),
         *((api + path, CatalogueHandler, {"answer": answer}) for path, answer in ANSWERS.items()),
         (f"{api}environments", EnvironmentsHandler),
-        (f"{api}environments/([0-9a-f]{{32}})", EnvironmentHandler),
+        (f"{api}environments/check", CheckHandler),
+        (f"{api}environments/export", ExportFileHandler),
+        (f"{api}environments/import", ImportHandler),
+        (f"{api}environments/({_ID})", EnvironmentHandler),
+        (f"{api}environments/({_ID})/copy", CopyHandler),
+        (f"{api}environments/({_ID})/share", ShareHandler),
+        (f"{api}environments/({_ID})/restore", RestoreHandler),
+        (f"{api}shared/({_LINK})", SharedHandler),
         (f"{api}pools", PoolsHandler),
         (f"{api}offers", OffersHandler),
         (f"{api}hub", HubHandler),

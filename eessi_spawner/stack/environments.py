@@ -15,7 +15,7 @@ from eessi_spawner.stack.releases import parse_release
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 # Control characters, line ends and halves of characters; and marks that turn the direction of the text around them.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_MAX_MODULES = 50
+MAX_MODULES = 50
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,8 @@ def make_environment(data: object) -> Environment:
     if not isinstance(title, str) or not title.strip() or len(title) > 100 or _CONTROL.search(title):
         raise _invalid(name, "its title must be 1 to 100 characters on one line, without marks that turn text around")
     modules = with_kernel_module(name, [parse_module(entry) for entry in listed])
-    if len(modules) > _MAX_MODULES:
-        raise _invalid(name, f"it has {len(modules)} modules, at most {_MAX_MODULES} are taken")
+    if len(modules) > MAX_MODULES:
+        raise _invalid(name, f"it has {len(modules)} modules, at most {MAX_MODULES} are taken")
     return Environment(name, title.strip(), parse_release(release), modules, language)
 
 

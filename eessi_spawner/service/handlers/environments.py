@@ -19,6 +19,9 @@ from eessi_spawner.stack.environments import Environment
 class OwnersHandler(ApiHandler):
     """A request of a user for what is theirs."""
 
+    # Of the address.
+    takes: tuple[str, ...] = ()
+
     async def prepare(self) -> None:
         """Let only users in: a service may bear the name of one.
 
@@ -28,7 +31,7 @@ class OwnersHandler(ApiHandler):
             If a service asks.
         """
         await super().prepare()
-        check_names(self.arguments, ())
+        check_names(self.arguments, self.takes)
         if self.current_user["kind"] != "user":
             raise AccessDeniedError("Only users have environments.", advice="Use a token of the user.")
         self.owner: str = self.current_user["name"]
