@@ -14,11 +14,20 @@ from eessi_spawner.service.handlers.admin import AdminHandler
 from eessi_spawner.service.handlers.base import NothingHereHandler
 from eessi_spawner.service.handlers.catalogue import CatalogueHandler
 from eessi_spawner.service.handlers.document import DocumentHandler
+from eessi_spawner.service.handlers.editor import EditorHandler, EditorPartHandler
 from eessi_spawner.service.handlers.environments import EnvironmentHandler, EnvironmentsHandler
 from eessi_spawner.service.handlers.hub import HubHandler, SpawnsHandler, UsersEnvironmentsHandler
 from eessi_spawner.service.handlers.me import ExportHandler, MeHandler
 from eessi_spawner.service.handlers.metrics import MetricsHandler
 from eessi_spawner.service.handlers.notebook import NotebookHandler
+from eessi_spawner.service.handlers.own_environments import (
+    ACTIONS,
+    ActionHandler,
+    EnvironmentsPageHandler,
+    ImportPageHandler,
+    NewerPageHandler,
+    SharedPageHandler,
+)
 from eessi_spawner.service.handlers.pools import OffersHandler, PoolsHandler
 from eessi_spawner.service.handlers.sharing import (
     CheckHandler,
@@ -59,6 +68,14 @@ def routes_below(prefix: str) -> list[Any]:
         (f"{prefix}admin", AdminHandler),
         (f"{prefix}metrics", MetricsHandler),
         (f"{prefix}oauth_callback", LoginCallbackHandler),
+        (f"{prefix}environments", EnvironmentsPageHandler),
+        (f"{prefix}environments/new", EditorHandler),
+        (f"{prefix}environments/part", EditorPartHandler),
+        (f"{prefix}environments/import", ImportPageHandler),
+        (f"{prefix}environments/({_ID})", EditorHandler),
+        (f"{prefix}environments/({_ID})/({'|'.join(ACTIONS)})", ActionHandler),
+        (f"{prefix}shared/({_LINK})", SharedPageHandler),
+        (f"{prefix}releases", NewerPageHandler),
         (f"{api}health", HealthHandler),
         (f"{api}version", VersionHandler),
         (f"{api}openapi.json", DocumentHandler),

@@ -41,6 +41,8 @@ class Surroundings:
         Whose page it is; empty where nobody is logged in.
     xsrf
         What the page's script and forms prove with that they are of this page.
+    origin
+        What stands before an address that is sent to others, such as `https://hub.example.org`.
     admin
         Whether the user may see the administrators' page.
     """
@@ -50,6 +52,7 @@ class Surroundings:
     static: Mapping[str, str]
     user: str = ""
     xsrf: str = ""
+    origin: str = ""
     admin: bool = False
 
 

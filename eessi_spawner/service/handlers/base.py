@@ -53,6 +53,7 @@ class ServiceHandler(HubOAuthenticated, RequestHandler):
     """A request by somebody whom JupyterHub knows, and who may use the service."""
 
     current_user: Any
+    most_bytes = MAX_BODY
 
     def initialize(self) -> None:
         """Take the hub's authentication of this application, not the process's only one."""
@@ -104,7 +105,7 @@ class ServiceHandler(HubOAuthenticated, RequestHandler):
         AccessDeniedError
             If they lack the scope.
         """
-        if len(self.request.body) > MAX_BODY:
+        if len(self.request.body) > self.most_bytes:
             raise HTTPError(413)
         try:
             model = await asyncio.wait_for(self.hub_auth.get_user(self, sync=False), self.parts.hub_seconds)

@@ -12,7 +12,7 @@ from eessi_spawner.service.handlers.base import ServiceHandler, is_admin
 from eessi_spawner.service.page import Surroundings, render_fault, render_results, render_software, render_told
 from eessi_spawner.service.parts import ServiceParts
 
-_STATIC = ("service.css", "software.js")
+_STATIC = ("environment.js", "service.css", "software.js")
 
 
 class PageHandler(ServiceHandler):
@@ -34,6 +34,7 @@ class PageHandler(ServiceHandler):
             user=user["name"] if user else "",
             xsrf=self.xsrf_token.decode("ascii") if user else "",
             admin=is_admin(user) if user else False,
+            origin=f"{self.request.protocol}://{self.request.host}",
         )
 
     def count_search(self) -> None:

@@ -61,7 +61,7 @@ class Catalogue:
     def prepare(self) -> None:
         """Make now all that searches need; without this the first ones that need a part make it."""
         _ = self.terms.haystack, self.terms.prose, self.order, self.versions
-        _ = self.rows_of_place, self.rows_of_extension, self.rows_of_language
+        _ = self.rows_of_place, self.rows_of_extension, self.rows_of_language, self._same_extensions
 
     @property
     def releases(self) -> tuple[str, ...]:
@@ -202,10 +202,19 @@ class Catalogue:
     def _folded_software(self) -> dict[str, str]:
         return {fold(name): name for name in self.columns.software}
 
+    @cached_property
+    def _same_extensions(self) -> dict[str, list[int]]:
+        """Folded name to the positions of the extensions of that name: `Cycler` became `cycler` on the way."""
+        same: defaultdict[str, list[int]] = defaultdict(list)
+        for position, name in enumerate(self.columns.extensions):
+            same[fold(name)].append(position)
+        return dict(same)
+
     def carriers(self, extension: int) -> list[int]:
         """Return the rows of modules that carry an extension (its position), or are it (`cryptography`)."""
-        own = self._folded_software.get(fold(self.columns.extensions[extension]))
-        rows = self.rows_of_extension[extension]
+        name = fold(self.columns.extensions[extension])
+        own = self._folded_software.get(name)
+        rows = [row for same in self._same_extensions[name] for row in self.rows_of_extension[same]]
         return list(dict.fromkeys([*rows, *self.rows_of_software[own]] if own else rows))
 
     def find(self, full_name: str, release: str | None = None) -> list[int]:

@@ -93,3 +93,12 @@ def test_a_successor_loads_on_the_machines_that_are_asked_for() -> None:
 
 def test_the_newest_has_no_successor(bundled: Catalogue) -> None:
     assert find_successors(bundled, "SciPy-bundle/2025.07-gfbf-2025b") == []
+
+
+def test_a_package_whose_name_is_only_written_differently_is_kept() -> None:
+    catalogue = small_catalogue(
+        version_entry("plots/1-foss-2024a", extensions=[("python", "Cycler", "0.11")]),
+        version_entry("plots/2-foss-2025b", extensions=[("python", "cycler", "0.12")]),
+    )
+    [*_, nearest] = find_successors(catalogue, "plots/1-foss-2024a")
+    assert (nearest.module, nearest.kept, nearest.lost) == ("plots/2-foss-2025b", 1, ())
