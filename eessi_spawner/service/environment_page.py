@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from eessi_spawner.errors import EESSIError
 from eessi_spawner.service.chosen import check_together
 from eessi_spawner.service.draft import Draft, Suggestion, suggestions
+from eessi_spawner.service.notebook import spawn_link
 from eessi_spawner.service.page import Surroundings, template
+from eessi_spawner.service.pool_words import words_of
+from eessi_spawner.service.pools import WANTED, PoolsView
 from eessi_spawner.service.renewal import Renewal, chosen_modules, newer_releases, renew
 from eessi_spawner.service.review import Review, review
 from eessi_spawner.service.store.keeping import Kept
@@ -18,6 +21,7 @@ from eessi_spawner.stack.catalogue.index import Catalogue
 from eessi_spawner.stack.cpu_targets import CpuTarget
 from eessi_spawner.stack.environments import Environment
 
+NO_POOLS = PoolsView()
 # What a page says of what was just done, by the name in its address.
 DONE = {
     "saved": "It was saved.",
@@ -47,6 +51,10 @@ class Card:
         What its forms call it; empty where it is nobody's own.
     link
         The token of its link; empty where it is not shared.
+    pools
+        On which of the hub's pools it runs now; empty where nothing is known of them.
+    start
+        The address that starts a server with it; empty where it is nobody's own.
     """
 
     environment: Environment
@@ -55,6 +63,8 @@ class Card:
     problem: str
     id: str = ""
     link: str = ""
+    pools: str = ""
+    start: str = ""
 
     @property
     def as_start(self) -> str:
@@ -64,14 +74,21 @@ class Card:
         return urlencode([*fields, *(("module", name) for name in self.modules)])
 
 
-def make_card(catalogue: Catalogue, environment: Environment, key: str = "", link: str = "") -> Card:
-    """Return *environment* as pages show it, with what the catalogue says of it now."""
+def make_card(catalogue: Catalogue, environment: Environment, view: PoolsView = NO_POOLS) -> Card:
+    """Return *environment* as pages show it, with what the catalogue says of it now, and where it runs."""
     try:
         targets, problem = check_together(catalogue, environment).targets, ""
     except EESSIError as error:
         targets, problem = (), str(error)
     cpus = cpu_words(catalogue, environment.release, targets)
-    return Card(environment, chosen_modules(environment.modules), cpus, problem, key, link)
+    pools = _pool_words(catalogue, environment, targets, view)
+    return Card(environment, chosen_modules(environment.modules), cpus, problem, pools=pools)
+
+
+def _pool_words(catalogue: Catalogue, environment: Environment, targets: Sequence[str], view: PoolsView) -> str:
+    if not view.states or not targets:
+        return ""
+    return words_of(view.offers(catalogue, [environment], {environment.name: targets}), view)
 
 
 def cpu_words(catalogue: Catalogue, release: str, targets: Collection[str]) -> str:
@@ -105,6 +122,10 @@ class Own:
         The id of what it was done to.
     kept
         What became of an imported file's entries.
+    view
+        What they may know of the hub's node pools.
+    option_prefix
+        What JupyterHub marks options of the spawner with in addresses.
     """
 
     saved: Sequence[SavedEnvironment]
@@ -113,6 +134,8 @@ class Own:
     done: str = ""
     about: str = ""
     kept: Sequence[Kept] = ()
+    view: PoolsView = NO_POOLS
+    option_prefix: str = ""
 
 
 def render_environments(
@@ -121,7 +144,15 @@ def render_environments(
     """Return the page of a user's own environments, with the site's *recommended* ones beside them."""
     return template("environments.html").render(
         around=around,
-        cards=[make_card(catalogue, one.environment, one.id, own.links.get(one.id, "")) for one in own.saved],
+        cards=[
+            replace(
+                make_card(catalogue, one.environment, own.view),
+                id=one.id,
+                link=own.links.get(one.id, ""),
+                start=spawn_link(around.hub, one.environment, own.option_prefix),
+            )
+            for one in own.saved
+        ],
         removed=own.removed,
         recommended=[make_card(catalogue, one) for one in recommended],
         said=DONE.get(own.done, ""),
@@ -168,8 +199,8 @@ class Editing:
         return f"That makes no environment: {'; '.join(self.verdict.reasons)}."
 
 
-def make_editing(catalogue: Catalogue, draft: Draft, pools: str = "") -> Editing:
-    """Return what the editor shows for *draft*, with a sentence on the *pools* that can run it.
+def make_editing(catalogue: Catalogue, draft: Draft, view: PoolsView) -> Editing:
+    """Return what the editor shows for *draft*, with a sentence on the pools that can run it.
 
     Raises
     ------
@@ -178,6 +209,8 @@ def make_editing(catalogue: Catalogue, draft: Draft, pools: str = "") -> Editing
     """
     verdict = review(catalogue, draft.modules, draft.release or None)
     cpus = cpu_words(catalogue, verdict.release, verdict.targets)
+    wanted = Environment(WANTED, WANTED, verdict.release, verdict.modules)
+    pools = _pool_words(catalogue, wanted, verdict.targets, view)
     return Editing(draft, verdict, suggestions(catalogue, draft, verdict), cpus, pools)
 
 

@@ -86,6 +86,17 @@ _ENVIRONMENT: Mapping[str, Schema] = {
     "created": TIME,
     "changed": TIME,
 }
+NEW_NAME: Schema = {
+    "type": "object",
+    "properties": {
+        "name": {
+            "type": "string",
+            "pattern": "^[a-z0-9][a-z0-9._-]{0,63}$",
+            "description": "Default: the same with a number.",
+        }
+    },
+    "additionalProperties": False,
+}
 
 SCHEMAS: Mapping[str, Schema] = {
     "Fault": record(
@@ -140,5 +151,59 @@ SCHEMAS: Mapping[str, Schema] = {
         "required": ["name", "modules"],
         "additionalProperties": False,
         "examples": [{"name": "plots", "modules": ["matplotlib/3.10.5-gfbf-2025b"]}],
+    },
+    "SharedEnvironment": record(
+        **{name: schema for name, schema in _ENVIRONMENT.items() if name != "id"},
+        targets=texts("The CPU targets that can load it."),
+        problem={"type": "string", "description": "Why none can; empty where one can."},
+        owner={"type": "string", "description": "Who shares it."},
+    ),
+    "Question": {
+        "type": "object",
+        "properties": {
+            "name": {"description": "Not looked at, as title and language are not."},
+            "title": {},
+            "release": {"type": "string", "description": "Default: the newest that has all modules."},
+            "modules": {"type": "array", "items": TEXT},
+            "language": {},
+        },
+        "required": ["modules"],
+        "additionalProperties": False,
+        "examples": [{"modules": ["matplotlib/3.10.5-gfbf-2025b"]}],
+    },
+    "Review": record(
+        together={"type": "boolean"},
+        reasons=texts("Why they make no environment."),
+        release={"type": "string", "description": "Where they load; empty where they do not."},
+        modules=texts("Full names, with the module that brings the kernel."),
+        added=texts("Those of `modules` that were not asked for."),
+        required=texts("What is loaded with them, as far as the catalogue says."),
+        packages={**COUNT, "description": "How many packages are in them."},
+        targets=texts("The CPU targets that have all of them."),
+        nearest={
+            "oneOf": [
+                {"type": "null"},
+                record(
+                    release=TEXT,
+                    modules=texts(),
+                    changes={"type": "array", "items": record(module=TEXT, becomes=TEXT_OR_NULL)},
+                ),
+            ],
+            "description": "What can be loaded instead.",
+        },
+    ),
+    "Link": record(token=TEXT, page={"type": "string", "description": "The path of the page to send to others."}),
+    "Imported": {
+        "type": "object",
+        "properties": {
+            "name": TEXT,
+            "result": {"enum": ["saved", "unchanged", "refused"]},
+            "id": ID,
+            "code": TEXT,
+            "message": TEXT,
+            "advice": TEXT,
+        },
+        "required": ["name", "result"],
+        "additionalProperties": False,
     },
 }

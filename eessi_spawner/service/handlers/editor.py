@@ -17,6 +17,7 @@ from eessi_spawner.service.chosen import chosen_environment
 from eessi_spawner.service.draft import Draft, draft_of, pressed, read_draft
 from eessi_spawner.service.environment_page import Editing, make_editing, render_editing, render_editor
 from eessi_spawner.service.handlers.own_environments import EnvironmentsPageHandler
+from eessi_spawner.service.pools import PoolsView
 from eessi_spawner.service.question import Arguments
 from eessi_spawner.service.store.saved import SavedEnvironment
 from eessi_spawner.stack.catalogue.index import Catalogue
@@ -55,7 +56,9 @@ class EditorHandler(EnvironmentsPageHandler):
 
     async def edit(self, draft: Draft, key: str, fault: EESSIError | None = None) -> None:
         """Show the form with *draft*."""
-        editing = replace(await self.in_thread(make_editing, self.catalogue, draft), key=key, fault=fault)
+        editing = replace(
+            await self.in_thread(make_editing, self.catalogue, draft, self.pools_view()), key=key, fault=fault
+        )
         self.finish(await self.in_thread(render_editor, self.catalogue, self.surroundings(), editing))
 
     async def _save(self, draft: Draft, key: str) -> SavedEnvironment:
@@ -74,7 +77,7 @@ class EditorPartHandler(EnvironmentsPageHandler):
 
     async def post(self) -> None:
         """Show it, after what the pressed button does."""
-        editing = await self.in_thread(_edited, self.catalogue, self.fields)
+        editing = await self.in_thread(_edited, self.catalogue, self.fields, self.pools_view())
         self.finish(await self.in_thread(render_editing, editing))
 
 
@@ -82,5 +85,5 @@ def _after(catalogue: Catalogue, fields: Arguments) -> Draft:
     return pressed(catalogue, read_draft(fields), fields)
 
 
-def _edited(catalogue: Catalogue, fields: Arguments) -> Editing:
-    return make_editing(catalogue, _after(catalogue, fields))
+def _edited(catalogue: Catalogue, fields: Arguments, view: PoolsView) -> Editing:
+    return make_editing(catalogue, _after(catalogue, fields), view)

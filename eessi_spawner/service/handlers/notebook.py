@@ -15,7 +15,7 @@ from eessi_spawner.service.question import Arguments, check_names, value_of
 from eessi_spawner.stack.environments import Environment
 
 # JupyterHub 6 tells the spawner's options from its own by this (`handlers/pages.py`, `_get_user_options`).
-_OPTION_PREFIX = "opt-" if jupyterhub.version_info >= (6,) else ""
+OPTION_PREFIX = "opt-" if jupyterhub.version_info >= (6,) else ""
 
 
 class NotebookHandler(PageHandler):
@@ -37,7 +37,7 @@ class NotebookHandler(PageHandler):
             raise AccessDeniedError("Only users have servers.", advice="Log in as a user.")
         kept = await self.in_store(self._kept, self.current_user["name"], environment)
         hub = f"{self.hub_auth.hub_host}{self.hub_auth.hub_prefix}"
-        self.redirect(spawn_link(hub, kept, _OPTION_PREFIX), status=303)
+        self.redirect(spawn_link(hub, kept, OPTION_PREFIX), status=303)
 
     async def _environment(self, arguments: Arguments) -> Environment:
         check_names(arguments, ("module", "release"))

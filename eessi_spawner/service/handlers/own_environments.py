@@ -11,6 +11,7 @@ from eessi_spawner.errors import InvalidChoiceError
 from eessi_spawner.service.environment_file import MOST_BYTES, read_entries
 from eessi_spawner.service.environment_page import Own, render_environments, render_newer, render_shared
 from eessi_spawner.service.handlers.forms import OwnPageHandler
+from eessi_spawner.service.handlers.notebook import OPTION_PREFIX
 from eessi_spawner.service.question import check_names, value_of
 from eessi_spawner.service.renewal import newer_releases, renew
 from eessi_spawner.service.store.keeping import Kept, keep_copy, keep_entries
@@ -38,6 +39,8 @@ class EnvironmentsPageHandler(OwnPageHandler):
             done=value_of(self.arguments, "done"),
             about=value_of(self.arguments, "id"),
             kept=kept,
+            view=self.pools_view(),
+            option_prefix=OPTION_PREFIX,
         )
         self.finish(await self.in_thread(render_environments, self.catalogue, self.surroundings(), own))
 

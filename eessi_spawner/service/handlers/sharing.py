@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from eessi_spawner.errors import InvalidChoiceError
+from eessi_spawner.service.described import Operation, described
 from eessi_spawner.service.environment_file import read_entries, to_yaml
 from eessi_spawner.service.handlers.environments import OwnersHandler, read_body, with_verdict
 from eessi_spawner.service.question import values_of
 from eessi_spawner.service.review import review_posted
+from eessi_spawner.service.schemas import ID, NEW_NAME, TEXT, listed, ref
 from eessi_spawner.service.store.keeping import keep_copy, keep_entries
 from eessi_spawner.service.store.links import Links
 from eessi_spawner.service.store.removed import Removed
@@ -17,6 +19,7 @@ from eessi_spawner.service.store.removed import Removed
 class CheckHandler(OwnersHandler):
     """Could this be saved? Nothing is."""
 
+    @described(Operation("Can these modules be loaded together? Nothing is saved", ref("Review"), body=ref("Question")))
     async def post(self) -> None:
         """Give the verdict."""
         verdict = await self.in_thread(review_posted, self.catalogue, read_body(self.request.body))
@@ -26,9 +29,19 @@ class CheckHandler(OwnersHandler):
 class CopyHandler(OwnersHandler):
     """A copy of one of the user's own."""
 
-    async def post(self, key: str) -> None:
+    @described(
+        Operation(
+            "Save a copy of one of your environments, under a name that is free or the one that is sent",
+            ref("CheckedEnvironment"),
+            status=201,
+            body=NEW_NAME,
+            faults=(404, 409),
+            headers={"Location": "Its address."},
+        )
+    )
+    async def post(self, environment_id: str) -> None:
         """Save it, under the name in the body or one that is free."""
-        saved = await self.in_store(self.parts.database.find, self.owner, key)
+        saved = await self.in_store(self.parts.database.find, self.owner, environment_id)
         copy = await self.in_store(keep_copy, self.parts.database, self.owner, saved.environment, self.new_name())
         self.set_status(201)
         self.set_header("Location", f"{self.hub_auth.base_url}api/v1/environments/{copy.id}")
@@ -43,47 +56,63 @@ class CopyHandler(OwnersHandler):
             If the body is anything else than `{"name": text}`, or nothing.
         """
         data = read_body(self.request.body) if self.request.body else {}
-        if not isinstance(data, dict) or set(data) - {"name"} or not isinstance(data.get("name", ""), str):
+        if not isinstance(data, dict) or set(data) - {"name"} or not isinstance(data.get("name", "x"), str):
             raise InvalidChoiceError("Nothing but a name was expected.", advice='Send {"name": "plots-2"}, or nothing.')
+        if data.get("name") == "":
+            raise InvalidChoiceError("The name is empty.", advice="Leave it out for one that is free.")
         return str(data.get("name", ""))
 
 
 class ShareHandler(OwnersHandler):
     """The link to one of the user's own."""
 
-    async def post(self, key: str) -> None:
+    @described(Operation("Share one of your environments by a link", ref("Link"), faults=(404,)))
+    async def post(self, environment_id: str) -> None:
         """Make it, or give the one that there is."""
-        token = await self.in_store(Links(self.parts.database).share, self.owner, key)
+        token = await self.in_store(Links(self.parts.database).share, self.owner, environment_id)
         self.write_json({"token": token, "page": f"{self.hub_auth.base_url}shared/{token}"})
 
-    async def delete(self, key: str) -> None:
+    @described(Operation("Let the link to one of your environments lead nowhere", status=204, faults=(404,)))
+    async def delete(self, environment_id: str) -> None:
         """Let it lead nowhere."""
-        await self.in_store(Links(self.parts.database).withdraw, self.owner, key)
+        await self.in_store(Links(self.parts.database).withdraw, self.owner, environment_id)
         self.set_status(204)
 
 
 class RestoreHandler(OwnersHandler):
     """One that was removed."""
 
-    async def post(self, key: str) -> None:
+    @described(Operation("Bring back an environment that you removed", ref("CheckedEnvironment"), faults=(404, 409)))
+    async def post(self, environment_id: str) -> None:
         """Bring it back."""
-        saved = await self.in_store(Removed(self.parts.database).restore, self.owner, key)
+        saved = await self.in_store(Removed(self.parts.database).restore, self.owner, environment_id)
         self.write_json(await self.in_thread(with_verdict, self.catalogue, saved))
 
 
 class SharedHandler(CopyHandler):
     """What somebody's link leads to: everybody who is logged in sees it, and may save a copy."""
 
-    async def get(self, token: str) -> None:
+    @described(Operation("The environment that a link leads to", ref("SharedEnvironment"), faults=(404,)))
+    async def get(self, link: str) -> None:
         """Show it, without the id that its owner has for it."""
-        saved = await self.in_store(Links(self.parts.database).find, token)
+        saved = await self.in_store(Links(self.parts.database).find, link)
         shown: dict[str, Any] = await self.in_thread(with_verdict, self.catalogue, saved)
         shown.pop("id")
         self.write_json({**shown, "owner": saved.owner})
 
-    async def post(self, token: str) -> None:
+    @described(
+        Operation(
+            "Save a copy of the environment that a link leads to, under a name that is free or the one that is sent",
+            ref("CheckedEnvironment"),
+            status=201,
+            body=NEW_NAME,
+            faults=(404, 409),
+            headers={"Location": "Its address."},
+        )
+    )
+    async def post(self, link: str) -> None:
         """Save a copy, under the name in the body or one that is free."""
-        saved = await self.in_store(Links(self.parts.database).find, token)
+        saved = await self.in_store(Links(self.parts.database).find, link)
         copy = await self.in_store(keep_copy, self.parts.database, self.owner, saved.environment, self.new_name())
         self.set_status(201)
         self.set_header("Location", f"{self.hub_auth.base_url}api/v1/environments/{copy.id}")
@@ -95,6 +124,15 @@ class ExportFileHandler(OwnersHandler):
 
     takes = ("id",)
 
+    @described(
+        Operation(
+            "Your environments as a YAML file",
+            TEXT,
+            content="application/yaml",
+            query={"id": {"type": "array", "items": ID, "maxItems": 30, "description": "Default: all."}},
+            faults=(404,),
+        )
+    )
     async def get(self) -> None:
         """Write all of them, or those whose ids are given."""
         wanted = values_of(self.arguments, "id")
@@ -111,6 +149,14 @@ class ExportFileHandler(OwnersHandler):
 class ImportHandler(OwnersHandler):
     """A file of environments."""
 
+    @described(
+        Operation(
+            "Save the environments of a YAML file of at most 64 KB: each is saved, unchanged or refused",
+            listed("Imported"),
+            body=TEXT,
+            body_content="application/yaml",
+        )
+    )
     async def post(self) -> None:
         """Save what can be saved of it, and say of each entry what became of it."""
         entries = await self.in_thread(read_entries, self.catalogue, self.request.body)
