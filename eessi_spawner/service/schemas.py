@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from eessi_spawner.service.question import FARTHEST, LONGEST_PART
+from eessi_spawner.service.spawns import MOST_SPAWNS
 
 Schema = Mapping[str, Any]
 
@@ -63,6 +64,15 @@ SEARCH: Mapping[str, Schema] = {
     **PAGING,
 }
 
+_AMOUNT_OR_NULL: Schema = {"type": ["integer", "null"], "minimum": 0}
+_NUMBER: Schema = {"type": "number", "minimum": 0}
+# What stands beside all that is said of pools.
+TOLD: Mapping[str, Schema] = {
+    "age": {"type": ["number", "null"], "minimum": 0, "description": "Seconds since the hub told it; null: never."},
+    "counts_own": {"type": "boolean", "description": "Whether the hub's own servers alone count as using room."},
+    "unknown": {"type": "string", "description": "Why nothing is known of pools; empty: something is."},
+}
+
 _EXTENSION = record(kind=TEXT, name=TEXT, version=TEXT)
 _BY_TARGET: Schema = {"type": "object", "additionalProperties": texts()}
 _VERSION: Mapping[str, Schema] = {
@@ -97,6 +107,9 @@ NEW_NAME: Schema = {
     },
     "additionalProperties": False,
 }
+
+_FREE: Schema = {**_AMOUNT_OR_NULL, "description": "With room for a server that is started without a choice."}
+_OF_THE_HUB: Schema = {"type": "array", "items": {"type": "object"}}
 
 SCHEMAS: Mapping[str, Schema] = {
     "Fault": record(
@@ -139,6 +152,37 @@ SCHEMAS: Mapping[str, Schema] = {
         targets=texts("The CPU targets that can load it."),
         problem={"type": "string", "description": "Why none can; empty where one can."},
     ),
+    "Pool": record(
+        name=TEXT,
+        cpu_target={**TEXT_OR_NULL, "description": "The best that all of its nodes run; null: not known."},
+        machine={**TEXT_OR_NULL, "description": "As `uname -m` prints it."},
+        accelerators=texts(),
+        open_nodes={**_AMOUNT_OR_NULL, "description": "That take new servers; null: nobody counts."},
+        closed_nodes=_AMOUNT_OR_NULL,
+        free_nodes=_FREE,
+        max_nodes={**_AMOUNT_OR_NULL, "description": "To how many it can grow; null: not known to grow."},
+        waits={"type": "array", "items": _NUMBER, "description": "Seconds that its last new nodes took."},
+        reason={"type": "string", "description": "Why a server cannot run there; empty: it can."},
+    ),
+    "Offer": record(
+        pool=TEXT,
+        release=TEXT,
+        verdict={
+            "enum": ["works", "less", "waits", "cannot"],
+            "description": "`less`: with builds for an older CPU; `waits`: no node is free now.",
+        },
+        target={**TEXT_OR_NULL, "description": "Whose builds run; null: none, or the kernel finds out."},
+        accelerator=TEXT_OR_NULL,
+        free_nodes=_FREE,
+        sentence={"type": "string", "description": "All this, for people."},
+    ),
+    "HubFacts": record(
+        pools={**_OF_THE_HUB, "description": "As the spawner writes them."},
+        request={"type": "object", "description": "What a server asks for that is started without a choice."},
+        waits={"type": "object", "description": "Pool to seconds that its last new nodes took."},
+        counts_own=TOLD["counts_own"],
+    ),
+    "Spawns": record(items={**_OF_THE_HUB, "maxItems": MOST_SPAWNS, "description": "As the spawner writes them."}),
     "ChosenEnvironment": {
         "type": "object",
         "properties": {

@@ -9,17 +9,12 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from traitlets.config import Config
 
-from eessi_spawner.service import hub_facts
 from eessi_spawner.service.handlers.base import ADMIN_SCOPE
-from eessi_spawner.service.hub_facts import ToldFacts
 from eessi_spawner.service.metrics import Levels, ServiceMetrics
-from eessi_spawner.service.pools import everything, offers_to_json, pools_to_json
 from eessi_spawner.service.settings import METRICS_VARIABLE
 from eessi_spawner.service.spawns import spawns_from_json
 from eessi_spawner.service.store.spawn_table import KEPT_DAYS
-from eessi_spawner.service.wanted import offers_for
-from eessi_spawner.stack.catalogue.bundled import bundled_catalogue
-from tests.unit.service.reports import FACTS, report
+from tests.unit.service.reports import report
 from tests.unit.test_docs import rows
 
 PAGE = (Path(__file__).parents[2] / "docs/admin/monitoring.md").read_text(encoding="utf-8")
@@ -54,14 +49,6 @@ def test_alerts_are_on_metrics_that_there_are() -> None:
     assert len(rules) == 5
     for rule in rules:
         assert set(re.findall("eessi_[a-z_]+", rule["expr"])) <= written, rule["alert"]
-
-
-def test_every_field_of_pools_and_offers_is_named() -> None:
-    seen = everything(ToldFacts(FACTS, hub_facts._clock()))
-    offers = offers_to_json(seen, offers_for(seen, bundled_catalogue(), {"release": ["2025.06"]}))
-    pools = pools_to_json(seen)
-    for name in {*pools, *pools["items"][0], *offers, *offers["items"][0]} - {"total"}:
-        assert f"`{name}`" in PAGE, name
 
 
 def test_the_settings_are_those_of_jupyterhub_and_of_the_service() -> None:

@@ -8,8 +8,10 @@ from tornado.web import HTTPError
 
 from eessi_spawner.errors import LoginRequiredError
 from eessi_spawner.placement.facts import facts_from_json
+from eessi_spawner.service.described import Operation, described
 from eessi_spawner.service.handlers.base import ServiceHandler
 from eessi_spawner.service.handlers.environments import read_body
+from eessi_spawner.service.schemas import listed, ref
 from eessi_spawner.service.spawns import spawns_from_json
 
 # Some thousand nodes; what comes is the hub's own.
@@ -41,6 +43,7 @@ class _HubsHandler(ServiceHandler):
 class HubHandler(_HubsHandler):
     """What the hub knows of its node pools."""
 
+    @described(Operation("For the hub alone: what it knows of its node pools", status=204, body=ref("HubFacts")))
     async def put(self) -> None:
         """Keep it instead of what was told before."""
         self.parts.facts.take(await self.in_thread(lambda: facts_from_json(read_body(self.request.body))))
@@ -50,6 +53,7 @@ class HubHandler(_HubsHandler):
 class SpawnsHandler(_HubsHandler):
     """What became of servers."""
 
+    @described(Operation("For the hub alone: what became of servers", status=204, body=ref("Spawns")))
     async def post(self) -> None:
         """Keep what is new of it."""
         spawns = await self.in_thread(lambda: spawns_from_json(read_body(self.request.body)))
@@ -60,6 +64,7 @@ class SpawnsHandler(_HubsHandler):
 class UsersEnvironmentsHandler(_HubsHandler):
     """The environments of one user, for the form of their servers."""
 
+    @described(Operation("For the hub alone: the environments of a user", listed("Environment")))
     async def get(self, user: str) -> None:
         """List them, by name."""
         items = [saved.to_json() for saved in await self.in_store(self.parts.database.of_owner, user)]

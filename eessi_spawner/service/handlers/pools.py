@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from eessi_spawner.errors import AccessDeniedError
+from eessi_spawner.service.described import Operation, described
 from eessi_spawner.service.handlers.base import ApiHandler
 from eessi_spawner.service.pools import offers_to_json, pools_to_json
 from eessi_spawner.service.question import check_names, value_of
+from eessi_spawner.service.schemas import ID, TEXT, TOLD, listed
 from eessi_spawner.service.wanted import check_question, offers_for, offers_for_environment
 
 
 class PoolsHandler(ApiHandler):
     """The pools."""
 
+    @described(Operation("This hub's node pools that you may use", listed("Pool", **TOLD)))
     async def get(self) -> None:
         """List them, as the hub told of them."""
         check_names(self.arguments, ())
@@ -21,6 +24,18 @@ class PoolsHandler(ApiHandler):
 class OffersHandler(ApiHandler):
     """What comes of a server on each pool."""
 
+    @described(
+        Operation(
+            "What comes of a server on each of these pools, best first, for a module, a release or an environment",
+            listed("Offer", **TOLD),
+            query={
+                "module": {"type": "string", "description": "NAME/VERSION; a release narrows it."},
+                "release": TEXT,
+                "environment": {**ID, "description": "One of your own."},
+            },
+            faults=(404,),
+        )
+    )
     async def get(self) -> None:
         """Answer for a module, a release or an environment of the user, best first.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from jsonschema import validate
 
 from eessi_spawner.cluster.resources import Resources
 from eessi_spawner.errors import InvalidChoiceError, UnknownModuleError
@@ -12,7 +13,8 @@ from eessi_spawner.placement.facts import PlacementFacts
 from eessi_spawner.placement.offer import Verdict
 from eessi_spawner.service import hub_facts
 from eessi_spawner.service.hub_facts import ToldFacts
-from eessi_spawner.service.pools import PoolsView, offers_to_json, pools_to_json, view_of
+from eessi_spawner.service.pools import PoolsView, everything, offers_to_json, pools_to_json, view_of
+from eessi_spawner.service.schemas import SCHEMAS, TOLD, listed
 from eessi_spawner.service.wanted import check_question, offers_for
 from eessi_spawner.stack.catalogue.bundled import bundled_catalogue
 from tests.unit.service.reports import FACTS, FULL, ROOM, pool
@@ -135,3 +137,14 @@ def test_the_key_is_another_exactly_where_something_else_would_be_said() -> None
     # Another node that is as full says the same.
     as_full = (pool("zen3", "x86_64/amd/zen3", ROOM, ROOM, FULL, FULL), *FACTS.states[1:])
     assert view(replace(FACTS, states=as_full)).key == key
+
+
+def test_pools_and_offers_are_as_the_document_says() -> None:
+    seen = everything(ToldFacts(FACTS, NOW))
+    answers = {
+        "Pool": pools_to_json(seen),
+        "Offer": offers_to_json(seen, offers_for(seen, CATALOGUE, {"module": [MODULE]})),
+    }
+    for name, answer in answers.items():
+        assert answer["items"]
+        validate(answer, {**listed(name, **TOLD), "components": {"schemas": SCHEMAS}})
