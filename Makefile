@@ -15,7 +15,7 @@ DEMO_PACKAGES := lmod
 # What a test cluster's nodes run, and what builds its images and serves its NFS.
 CLUSTER_PACKAGES := autofs containerd containernetworking-plugins dnsmasq-base fuse3 iproute2 iptables openssl procps runc squashfuse
 IMAGE_PACKAGES := buildah busybox-static gcc libc6-dev libfuse3-dev libnfs-dev mmdebstrap nfs-ganesha nfs-ganesha-vfs patchelf pkg-config
-TEST_PACKAGES := $(DEMO_PACKAGES) $(CLUSTER_PACKAGES) $(IMAGE_PACKAGES) chromium fonts-dejavu-core postgresql squashfs-tools strace
+TEST_PACKAGES := $(DEMO_PACKAGES) $(CLUSTER_PACKAGES) $(IMAGE_PACKAGES) chromium fonts-dejavu-core postgresql squashfs-tools squid strace
 
 .PHONY: help
 help: ## Show this help

@@ -162,6 +162,12 @@ class SetUpError(EESSIError):
     code = "set_up_failed"
 
 
+class CheckFailedError(EESSIError):
+    """A hub that was checked did not answer as it should."""
+
+    code = "check_failed"
+
+
 class CatalogueError(EESSIError):
     """The catalogue of EESSI's modules cannot be read or updated; the last good one stays."""
 

@@ -24,6 +24,7 @@ PACKAGE = REPOSITORY / "eessi_spawner"
 
 _WIDTH = 110
 _MADE = "Made by `make chart` from"
+_KINDS = {"string": "texts", "integer": "numbers", "array": "lists of texts", "object": "objects"}
 _PAGE = """\
 # Values of the chart
 
@@ -107,8 +108,12 @@ def _row(path: str, node: Mapping[str, Any]) -> str:
 def _allowed(node: Mapping[str, Any]) -> str:
     if "enum" in node:
         return ", ".join(f"`{choice}`" for choice in node["enum"])
-    words = {"boolean": "`true`, `false`", "string": "text", "array": "a list of texts", "object": "anything"}
-    return words[node["type"]]
+    if node["type"] == "array":
+        return f"a list of {_KINDS[node['items']['type']]}"
+    if node["type"] == "object" and node["additionalProperties"] is not True:
+        return "texts by name"
+    words = {"boolean": "`true`, `false`", "string": "text", "object": "anything"}
+    return words.get(node["type"], "a number")
 
 
 def main() -> None:

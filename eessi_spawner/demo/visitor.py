@@ -130,13 +130,15 @@ class Visitor:
         xsrf = urllib.parse.quote(self._xsrf("hub/"))
         return self.post_form(f"hub/spawn?_xsrf={xsrf}", fields)
 
-    def progress(self) -> Iterator[dict[str, Any]]:
-        """Yield the events of the progress page until the server is ready or has failed."""
-        path = f"hub/api/users/{urllib.parse.quote(self.name)}/server/progress?_xsrf={self._xsrf('hub/')}"
-        request = urllib.request.Request(
-            urllib.parse.urljoin(self.url, path),
-            headers={"X-XSRFToken": self._xsrf("hub/"), "Referer": f"{self.url}hub/spawn-pending/"},
-        )
+    def progress(self, token: str = "") -> Iterator[dict[str, Any]]:
+        """Yield the events of the progress page until the server is ready or has failed; by token or by cookies."""
+        path = f"hub/api/users/{urllib.parse.quote(self.name)}/server/progress"
+        if token:
+            headers = {"Authorization": f"token {token}"}
+        else:
+            headers = {"X-XSRFToken": self._xsrf("hub/"), "Referer": f"{self.url}hub/spawn-pending/"}
+            path += f"?_xsrf={headers['X-XSRFToken']}"
+        request = urllib.request.Request(urllib.parse.urljoin(self.url, path), headers=headers)
         with self._opener.open(request, timeout=_SECONDS) as stream:
             for line in stream:
                 if line.startswith(b"data:"):

@@ -16,6 +16,7 @@ from tests.cluster.testbed.locks import locked
 
 CHART = Path(__file__).parents[2] / "helm-config/eessi-spawner"
 RELEASE, NAMESPACE = "eessi", "jhub"
+COMPONENT = "app.kubernetes.io/component"
 
 _VERSION = "v3.20.0"
 _KUBERNETES = "1.34.0"
@@ -56,13 +57,20 @@ class Helm:
         options = ["--namespace", NAMESPACE, "--kube-version", _KUBERNETES, "--values", "-"]
         return self.run("template", RELEASE, CHART, *options, values=yaml.safe_dump(dict(values)))
 
-    def objects(self, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-        """Return what the chart makes, by kind."""
+    def objects(self, values: Mapping[str, Any], component: str = "") -> dict[str, dict[str, Any]]:
+        """Return what the chart makes for a component of it, by kind; without one, for the hub and users' servers."""
+        found = {}
+        for document in self.documents(values):
+            if document["metadata"].get("labels", {}).get(COMPONENT, "") == component:
+                assert document["kind"] not in found
+                found[document["kind"]] = document
+        return found
+
+    def documents(self, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return all that the chart makes."""
         done = self.template(values)
         assert done.returncode == 0, done.stderr
-        found = [document for document in yaml.safe_load_all(done.stdout) if document]
-        assert len({document["kind"] for document in found}) == len(found)
-        return {document["kind"]: document for document in found}
+        return [document for document in yaml.safe_load_all(done.stdout) if document]
 
 
 if __name__ == "__main__":

@@ -72,3 +72,33 @@ def test_labels_are_spoken_of_where_nodes_are_read_and_nothing_labels_them(
 def test_the_driver_is_spoken_of_where_it_is_needed(notes: Callable[[Any], str]) -> None:
     assert "cvmfs-csi" in notes({})
     assert "cvmfs-csi" not in notes(NFS)
+
+
+@pytest.mark.parametrize(
+    ("image", "is_said"), [({}, True), ({"repository": "registry.site/service"}, False)], ids=["example", "own"]
+)
+def test_an_image_that_is_an_example_is_missed(notes: Callable[[Any], str], image: Any, *, is_said: bool) -> None:
+    assert ("It cannot start yet" in notes({"service": {"image": image}})) is is_said
+
+
+def test_without_the_service_nothing_is_said_of_it(notes: Callable[[Any], str]) -> None:
+    assert "helm test eessi" in notes({})
+    assert "helm test" not in notes({"service": {"create": False}})
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"squid": {"create": True}}, ["eessi-squid.jhub.svc:3128", "No node uses them yet"]),
+        (
+            {"squid": {"create": True}, "cvmfsClient": {"create": True}},
+            ["eessi-squid.jhub.svc:3128", "by-chart-values"],
+        ),
+        ({"cvmfsClient": {"create": True, "namespace": "driver"}}, ["in its namespace, driver", "by-chart-values"]),
+    ],
+    ids=["squids", "squids that are used", "other proxies"],
+)
+def test_what_else_the_driver_needs_is_said(notes: Callable[[Any], str], values: Any, words: list[str]) -> None:
+    text = notes(values)
+    assert [word for word in words if word not in text] == []
+    assert ("No node uses them" in text) is ("cvmfsClient" not in values)

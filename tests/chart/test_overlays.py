@@ -12,7 +12,7 @@ import yaml
 
 from eessi_spawner.cli.main import main
 from eessi_spawner.spawner.kube import EESSISpawner
-from tests.chart.helm import CHART
+from tests.chart.helm import CHART, Helm
 
 FOLDER = CHART.parent
 README = (FOLDER / "README.md").read_text(encoding="utf-8")
@@ -34,7 +34,7 @@ def listed(chart: str) -> list[str]:
 
 
 def keys(values: Any, path: str = "") -> Iterator[str]:
-    if not isinstance(values, dict):
+    if not isinstance(values, dict) or not values:
         yield path
         return
     for name, value in values.items():
@@ -87,6 +87,35 @@ def test_the_driver_keeps_its_cache_and_has_a_proxy_that_is_not_cerns() -> None:
     proxies = re.findall(r"[^|;\"]+", several.partition("=")[2])
     assert proxies[-1] == "DIRECT"
     assert all(re.fullmatch(r"http://[a-z0-9.-]+:\d+", proxy) for proxy in proxies[:-1])
+
+
+def test_the_hub_reaches_the_service_where_the_chart_runs_it(helm: Helm) -> None:
+    service = JUPYTERHUB["hub"]["services"]["eessi"]
+    made = helm.objects({}, "service")
+    name, (port,) = made["Service"]["metadata"]["name"], made["Service"]["spec"]["ports"]
+    assert service["url"] == f"http://{name}:{port['port']}"
+    assert made["ConfigMap"]["data"]["JUPYTERHUB_SERVICE_NAME"] == "eessi"
+    assert made["ConfigMap"]["data"]["JUPYTERHUB_CLIENT_ID"] == "service-eessi"
+
+
+def test_users_servers_are_let_out_to_the_service_and_to_nothing_else(helm: Helm) -> None:
+    (rule,) = JUPYTERHUB["singleuser"]["networkPolicy"]["egress"]
+    made = helm.objects({}, "service")
+    (peer,) = rule["to"]
+    labels = made["Deployment"]["spec"]["template"]["metadata"]["labels"]
+    assert peer["podSelector"]["matchLabels"].items() <= labels.items()
+    assert rule["ports"] == [{"port": port["port"]} for port in made["Service"]["spec"]["ports"]]
+
+
+def test_the_test_has_the_token_of_a_service_that_may_do_what_it_does(helm: Helm) -> None:
+    (container,) = helm.objects({}, "test")["Pod"]["spec"]["containers"]
+    (key,) = [found["valueFrom"]["secretKeyRef"]["key"] for found in container["env"] if "valueFrom" in found]
+    (service,) = [name for name in JUPYTERHUB["hub"]["services"] if key == f"hub.services.{name}.apiToken"]
+    (role,) = [role for role in JUPYTERHUB["hub"]["loadRoles"].values() if service in role.get("services", ())]
+    (user,) = [word.partition("=")[2] for word in container["args"] if word.startswith("--user=")]
+    assert {scope.partition("!")[2] for scope in role["scopes"]} == {f"user={user}"}
+    # JupyterHub lets nobody remove a user of their own name.
+    assert service != user
 
 
 def test_all_speak_of_one_version_of_zero_to_jupyterhub() -> None:

@@ -13,7 +13,7 @@ from kubernetes import client
 
 from eessi_spawner.demo.hub import free_port
 from tests.chart.goldens import EXAMPLES
-from tests.chart.helm import CHART
+from tests.chart.helm import CHART, RELEASE
 from tests.cluster.claims import WHOLE, volume_of
 from tests.cluster.pods import pod, wait_until_gone
 from tests.cluster.release import Release, helm_here
@@ -24,7 +24,9 @@ from tests.cluster.testbed.programs import wait_until
 
 NAMESPACE = "charted"
 CSI = [example.name for example in EXAMPLES if example.name.startswith("csi-")]
-NO_RULES: dict[str, Any] = {"nodeFeatureRule": {"create": False}}  # Node Feature Discovery is not on this cluster
+# Node Feature Discovery is not on this cluster, nor the images of the hub service.
+CLAIMS_ALONE: dict[str, Any] = {"nodeFeatureRule": {"create": False}, "service": {"create": False}}
+NOT_BUILT_IN = {"NodeFeatureRule", "ServiceMonitor"}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ def release(namespace: str, api: Api, pytestconfig: pytest.Config) -> Iterator[R
 
 def values_of(example: str) -> dict[str, Any]:
     text = (CHART.parent / "examples" / example).read_text(encoding="utf-8")
-    return {**yaml.safe_load(text), **NO_RULES}
+    return {**yaml.safe_load(text), **CLAIMS_ALONE}
 
 
 @contextlib.contextmanager
@@ -133,12 +135,41 @@ def hub_may(api: Api) -> set[tuple[str, str]]:
 def test_the_hub_has_the_rights_that_are_switched_on_and_no_others(
     release: Release, api: Api, values: dict[str, bool], rights: set[tuple[str, str]]
 ) -> None:
-    release.apply({"rbac": values})
+    release.apply({"rbac": values, **CLAIMS_ALONE})
     wait_until("the API server has heard of the role", lambda: hub_may(api) == rights)
 
 
 def test_notes_miss_the_hub_until_it_is_there(release: Release, api: Api) -> None:
     missed = "There is no ServiceAccount hub in this namespace yet"
-    assert missed in release.apply({})
+    assert missed in release.apply(CLAIMS_ALONE)
     api.core.create_namespaced_service_account(NAMESPACE, {"metadata": {"name": "hub"}})
-    assert missed not in release.apply({})
+    assert missed not in release.apply(CLAIMS_ALONE)
+
+
+@pytest.fixture(scope="module")
+def strict_namespace(api: Api) -> Iterator[str]:
+    """A namespace whose API server warns of pods that are not what Pod Security asks for at its strictest."""
+    name = "strict"
+    labels = {"pod-security.kubernetes.io/warn": "restricted"}
+    api.core.create_namespace({"metadata": {"name": name, "labels": labels}})
+    api.wait_for_service_account(name)
+    api.core.create_namespace({"metadata": {"name": "cvmfs"}})
+    yield name
+    api.core.delete_namespace("cvmfs")
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_the_api_server_takes_all_that_an_example_makes_and_warns_of_no_pod(
+    api: Api, strict_namespace: str, tmp_path: Path, pytestconfig: pytest.Config, example: Path
+) -> None:
+    where = ["--namespace", strict_namespace, "--kube-version", "1.34.0", "--values", example]
+    done = helm_here(pytestconfig).run("template", RELEASE, CHART, *where)
+    assert done.returncode == 0, done.stderr
+    documents = [document for document in yaml.safe_load_all(done.stdout) if document]
+    made = [document for document in documents if document["kind"] not in NOT_BUILT_IN]
+    file = tmp_path / "made.yaml"
+    file.write_text(yaml.safe_dump_all(made))
+    taken = api.kubectl("create", "--dry-run=server", "--namespace", strict_namespace, "--filename", str(file))
+    assert taken.returncode == 0, taken.stderr
+    assert len(taken.stdout.splitlines()) == len(made)
+    assert "Warning" not in taken.stderr

@@ -67,7 +67,7 @@ def test_every_setting_has_help_with_an_example() -> None:
 
 def test_the_guide_explains_every_code_that_a_notebook_can_show() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, EESSIError)]
-    of_the_hub = {"eessi_error", "invalid_choice", "unsafe_path", MountError.code}
+    of_the_hub = {"eessi_error", "invalid_choice", "check_failed", "unsafe_path", MountError.code}
     elsewhere = (CatalogueError, ClusterError, ServiceError)
     codes = {kind.code for kind in kinds if not issubclass(kind, elsewhere)} - of_the_hub
     assert codes <= set(rows(GUIDE))

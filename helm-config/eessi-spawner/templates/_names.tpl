@@ -22,3 +22,36 @@ cvmfs.csi.cern.ch
 {{- define "eessi-spawner.hasRights" -}}
 {{- if or .Values.rbac.nodes .Values.rbac.pods .Values.rbac.persistentVolumes }}true{{ end }}
 {{- end }}
+
+{{- define "eessi-spawner.service" -}}
+eessi-service
+{{- end }}
+
+{{- /* The service's addresses begin so, as JupyterHub gives them by its name there. */}}
+{{- define "eessi-spawner.servicePrefix" -}}
+{{ .Values.hub.baseUrl }}services/eessi/
+{{- end }}
+
+{{- define "eessi-spawner.squid" -}}
+eessi-squid
+{{- end }}
+
+{{- /* Of the Squids in a zone: (list . zone). */}}
+{{- define "eessi-spawner.squidInZone" -}}
+{{ include "eessi-spawner.squid" (index . 0) }}-{{ index . 1 | lower | replace "." "-" | replace "_" "-" }}
+{{- end }}
+
+{{- define "eessi-spawner.test" -}}
+eessi-test
+{{- end }}
+
+{{- /* What selects the pods of a component: (list . component). */}}
+{{- define "eessi-spawner.selector" -}}
+app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end }}
+
+{{- define "eessi-spawner.componentLabels" -}}
+{{ include "eessi-spawner.labels" (index . 0) }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end }}
