@@ -7,7 +7,7 @@ VENV ?= .venv
 HUB5 ?= .venv-hub5
 BIN := $(VENV)/bin
 BUILDER ?= docker
-IMAGES ?= hub user kernels
+IMAGES ?= hub user kernels service
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # The packages of Debian or Ubuntu that the demonstration needs, and those that the tests need besides.
@@ -79,6 +79,7 @@ images: wheel ## Build the container images (BUILDER=podman, BUILD_ARGS='--build
 	for image in $(IMAGES); do \
 	  $(BUILDER) build $(BUILD_ARGS) --build-arg REVISION=$$(git rev-parse HEAD) \
 	    --file images/$$image/Dockerfile --tag eessi-spawner/$$image . || exit; \
+	  echo "eessi-spawner/$$image: $$(( $$($(BUILDER) save eessi-spawner/$$image | gzip | wc -c) / 1000000 )) MB to download"; \
 	done
 
 .PHONY: chart
@@ -90,11 +91,13 @@ api: $(VENV)/.dev ## Write the page of the service's API from what its handlers 
 	$(BIN)/python -m tools.api_files
 
 .PHONY: freeze
-freeze: $(VENV)/.demo ## Freeze anew what the user image holds (UPGRADE=--upgrade: at its newest versions)
+freeze: $(VENV)/.demo ## Freeze anew what the images hold (UPGRADE=--upgrade: at its newest versions)
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile images/user/requirements.in pyproject.toml --extra kernels --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-package eessi-spawner --custom-compile-command 'make freeze' --quiet $(UPGRADE) \
-	  --output-file images/user/requirements.txt
+	for frozen in user:kernels service:service; do \
+	  $(BIN)/uv pip compile images/$${frozen%:*}/requirements.in pyproject.toml --extra $${frozen#*:} --universal \
+	    --python-version 3.11 --generate-hashes --no-emit-package eessi-spawner --custom-compile-command 'make freeze' \
+	    --quiet $(UPGRADE) --output-file images/$${frozen%:*}/requirements.txt || exit; \
+	done
 
 .PHONY: system-packages
 system-packages:

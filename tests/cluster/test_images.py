@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
+import re
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,9 @@ import pytest
 from eessi_spawner.demo.hub import free_port, running_hub
 from eessi_spawner.demo.kernel_client import CellResult, run_cell
 from eessi_spawner.demo.visitor import Visitor
-from tests.cluster.image_servers import ANY_USER, SECONDS, Case, fill_volume, run, settings
+from tests.cluster.image_servers import ANY_USER, Case, fill_volume, run, serving, settings, unpack_all
 from tests.cluster.testbed.images import build_images, reference
-from tests.cluster.testbed.unpacked_image import UnpackedImage, Volume, unpack
+from tests.cluster.testbed.unpacked_image import UnpackedImage, Volume
 
 pytestmark = [pytest.mark.sample_stack, pytest.mark.fuse]
 
@@ -32,11 +31,7 @@ print(json.dumps({"numpy": numpy.__file__, "path": sys.path, "variables": dict(o
 
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, UnpackedImage]:
-    directory = tmp_path_factory.mktemp("images")
-    directory.chmod(0o755)
-    for parent in directory.parents[:3]:  # pytest's own, which only its user may enter
-        parent.chmod(0o755)
-    return {name: unpack(archive, name, directory) for name, archive in build_images().items()}
+    return unpack_all(build_images(), tmp_path_factory.mktemp("images"))
 
 
 @pytest.fixture(scope="module")
@@ -114,23 +109,14 @@ def test_jupyterlab_starts_without_a_hub_and_shows_the_kernels(case: Case, tmp_p
     port = free_port()
     words = case.words(["jupyter", "lab", "--no-browser", f"--port={port}", "--IdentityProvider.token=t"], settings())
     log = tmp_path / "lab.log"
-    with log.open("wb") as file:
-        process = subprocess.Popen(words, env={"PATH": os.environ["PATH"]}, stdout=file, stderr=file)
-    try:
-        visitor = Visitor(f"http://127.0.0.1:{port}/")
-        deadline = time.monotonic() + SECONDS
-        answer = None
-        while answer is None and process.poll() is None and time.monotonic() < deadline:
-            with contextlib.suppress(OSError):
-                answer = visitor.call("api/kernelspecs", method="GET", token="t")
-            time.sleep(0.1)
-        assert answer is not None, log.read_text(encoding="utf-8")
-        listed = json.loads(answer.text)["kernelspecs"]
+    with serving(words, port=port, path="api", log=log) as visitor:
+        listed = json.loads(visitor.call("api/kernelspecs", method="GET", token="t").text)["kernelspecs"]
         assert len([name for name in listed if name.startswith("eessi-")]) == 4, log.read_text(encoding="utf-8")
-        assert visitor.call("lab", method="GET", token="t").status == 200
-    finally:
-        process.kill()
-        process.wait()
+        page = visitor.call("lab", method="GET", token="t")
+        assert page.status == 200
+        scripts = re.findall(r'src="/([^"]+[.]js[^"]*)"', page.text)
+        assert scripts
+        assert {visitor.call(script, method="GET", token="t").status for script in scripts} == {200}
 
 
 def test_the_image_itself_brings_no_science_and_no_lmod(case: Case) -> None:

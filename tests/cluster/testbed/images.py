@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,17 +22,22 @@ from tests.cluster.testbed.stack_image import TESTBED_CACHE
 
 REPOSITORY = Path(__file__).parents[3]
 PACKAGE = ("eessi_spawner", "pyproject.toml", "README.md", "LICENSE")
-_PLAIN = "tests/cluster/testbed/plain/Dockerfile"
+_HUB_BASE = "tests/cluster/testbed/hub_base/Dockerfile"
 _KEPT = 2
+
+
+# What an image is built upon, as arguments of its Dockerfile.
+Bases = Callable[[Buildah, Path], dict[str, str]]
 
 
 @dataclass(frozen=True)
 class Image:
-    """An image: its Dockerfile, what else goes into it, and whether our package does."""
+    """An image: its Dockerfile, what else goes into it, what it is built upon, and whether our package goes in."""
 
     dockerfile: str
     files: tuple[str, ...]
-    has_package: bool
+    bases: Bases = field(repr=False)
+    has_package: bool = True
     makers: tuple[str, ...] = field(default=("images", "base_images", "buildah"), repr=False)
 
     def key(self) -> str:
@@ -41,19 +47,49 @@ class Image:
         return content_hash(names)
 
 
-IMAGES = {
+def _upon_debian(buildah: Buildah, cache: Path) -> dict[str, str]:
+    return {"BASE_IMAGE": base_images.debian(buildah, cache)}
+
+
+def _kernels_bases(buildah: Buildah, cache: Path) -> dict[str, str]:
+    return {"BUILD_IMAGE": base_images.debian(buildah, cache), "BASE_IMAGE": base_images.busybox(buildah, cache)}
+
+
+def upon_jupyter(buildah: Buildah, cache: Path) -> dict[str, str]:
+    """Build upon the first stage of the user image, which knows nothing of EESSI."""
+    reference = "localhost/eessi-spawner/jupyter:test"
+    dockerfile = REPOSITORY / "images/user/Dockerfile"
+    buildah.build(dockerfile, REPOSITORY, reference, arguments=_upon_debian(buildah, cache), stage="jupyter")
+    return {"JUPYTER_IMAGE": reference}
+
+
+def _upon_a_hub(buildah: Buildah, cache: Path) -> dict[str, str]:
+    reference = "localhost/eessi-spawner/k8s-hub:test"
+    dockerfile = REPOSITORY / _HUB_BASE
+    buildah.build(dockerfile, dockerfile.parent, reference, arguments=_upon_debian(buildah, cache))
+    return {"BASE_IMAGE": reference}
+
+
+JUPYTER = ("images/user/Dockerfile", "images/user/requirements.txt")
+# What users' servers need.
+SERVERS = {
     # A user's server, with our package.
-    "user": Image("images/user/Dockerfile", ("images/user/requirements.txt",), has_package=True),
+    "user": Image("images/user/Dockerfile", ("images/user/requirements.txt",), _upon_debian),
     # Brings our package to another image.
     "kernels": Image(
         "images/kernels/Dockerfile",
         ("images/kernels/copy-to", "images/kernels/jupyter_server_config.py"),
-        has_package=True,
+        _kernels_bases,
     ),
     # A Jupyter image without our package.
-    "plain": Image(_PLAIN, ("images/user/Dockerfile", "images/user/requirements.txt"), has_package=False),
-    # JupyterHub's proxy.
-    "proxy": Image("tests/cluster/testbed/proxy/Dockerfile", ("tools/install-proxy",), has_package=False),
+    "plain": Image("tests/cluster/testbed/plain/Dockerfile", JUPYTER, upon_jupyter, has_package=False),
+}
+# What runs beside them.
+HUBS = {
+    "hub": Image("images/hub/Dockerfile", (_HUB_BASE,), _upon_a_hub),
+    "service": Image("images/service/Dockerfile", ("images/service/requirements.txt",), _upon_debian),
+    # JupyterHub's own proxy.
+    "proxy": Image("tests/cluster/testbed/proxy/Dockerfile", ("tools/install-proxy",), _upon_debian, has_package=False),
 }
 
 
@@ -62,23 +98,22 @@ def reference(name: str) -> str:
     return f"localhost/eessi-spawner/{name}:test"
 
 
-def build_images(cache: Path = TESTBED_CACHE) -> dict[str, Path]:
+def build_images(images: Mapping[str, Image] = SERVERS, cache: Path = TESTBED_CACHE) -> dict[str, Path]:
     """Return a docker archive for each image, by name; the first call takes minutes, a later one nothing.
 
     Each archive says `reference(name)` of itself.
     """
-    archives = {name: cache / "images" / f"{name}-{image.key()}.tar" for name, image in IMAGES.items()}
+    archives = {name: cache / "images" / f"{name}-{image.key()}.tar" for name, image in images.items()}
     if not all(archive.exists() for archive in archives.values()):
         with locked(cache / ".images.lock"):
             for name, archive in archives.items():
                 if not archive.exists():
-                    _build(name, archive, cache)
+                    _build(name, images[name], archive, cache)
                     _remove_older(name, archive.parent)
     return archives
 
 
-def _build(name: str, archive: Path, cache: Path) -> None:
-    image = IMAGES[name]
+def _build(name: str, image: Image, archive: Path, cache: Path) -> None:
     buildah = Buildah(cache / "buildah")
     archive.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as directory:
@@ -88,22 +123,9 @@ def _build(name: str, archive: Path, cache: Path) -> None:
             shutil.copy2(REPOSITORY / file, context / file)
         if image.has_package:
             build_wheel(context / "dist")
-        arguments = _arguments(name, buildah, cache, context) | {"REVISION": image.key()}
+        arguments = image.bases(buildah, cache) | {"REVISION": image.key()}
         buildah.build(context / image.dockerfile, context, reference(name), arguments=arguments)
     buildah.save(reference(name), archive)
-
-
-def _arguments(name: str, buildah: Buildah, cache: Path, context: Path) -> dict[str, str]:
-    """Return what the Dockerfile of *name* is built upon."""
-    debian = base_images.debian(buildah, cache)
-    if name == "kernels":
-        return {"BUILD_IMAGE": debian, "BASE_IMAGE": base_images.busybox(buildah, cache)}
-    if name in ("user", "proxy"):
-        return {"BASE_IMAGE": debian}
-    stage = "localhost/eessi-spawner/jupyter:test"
-    dockerfile = context / IMAGES["user"].dockerfile
-    buildah.build(dockerfile, context, stage, arguments={"BASE_IMAGE": debian}, stage="jupyter")
-    return {"JUPYTER_IMAGE": stage}
 
 
 def build_wheel(directory: Path) -> Path:
@@ -128,8 +150,8 @@ def content_hash(names: list[str]) -> str:
 
 
 def compressed_size(archive: Path) -> int:
-    """Return about how much of *archive* goes over a network, in bytes."""
-    packer = zlib.compressobj(1)
+    """Return about how much of *archive* goes over a network, in bytes: registries have layers as gzip makes them."""
+    packer = zlib.compressobj()
     size = 0
     with archive.open("rb") as file:
         while block := file.read(1 << 20):
@@ -145,7 +167,7 @@ def _remove_older(name: str, directory: Path) -> None:
 
 def main() -> None:
     """Build the images and say how large they are."""
-    for name, archive in build_images().items():
+    for name, archive in build_images(SERVERS | HUBS).items():
         size, compressed = archive.stat().st_size / 1e6, compressed_size(archive) / 1e6
         sys.stdout.write(f"{reference(name)}: {compressed:.1f} MB compressed, {size:.1f} MB unpacked, {archive}\n")
 

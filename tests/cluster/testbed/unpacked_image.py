@@ -91,7 +91,9 @@ class UnpackedImage:
             mounted += [str(volume.source), volume.target, "ro" if volume.read_only else "rw"]
         for folder in (home, "/cvmfs", "/proc", "/dev", "/tmp", *(volume.target for volume in volumes)):  # noqa: S108
             (self.layers[0] / folder.lstrip("/")).mkdir(parents=True, exist_ok=True)
-        variables = [f"{name}={value}" for name, value in (self.environment | dict(environment or {})).items()]
+        # What runtimes say of the home of a user that the image does not know.
+        given = {"HOME": "/"} | self.environment | dict(environment or {})
+        variables = [f"{name}={value}" for name, value in given.items()]
         enter = ["chroot", f"--userspec={user}", "--groups=", str(self.root)]
         inside = ["/bin/sh", "-c", 'cd "$0" && exec "$@"', self.config.get("WorkingDir") or "/", *command]
         layers = ":".join(map(str, self.layers))
