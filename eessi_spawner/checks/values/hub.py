@@ -85,11 +85,14 @@ def attachments(values: Value) -> tuple[Attachment, ...]:
 def user_tolerations(values: Value) -> tuple[Json, ...]:
     """Return the tolerations of users' pods, those of declared pools too."""
     given = values.at("scheduling.userPods.tolerations")
-    found = [*(given.plain() if given and given.items else () if given else USER_TOLERATIONS)]
-    found += values.plain_at("singleuser.extraTolerations") or []
+    found: list[Any] = [] if given else [*USER_TOLERATIONS]
     pools = values.at(f"{OURS}.node_pools")
-    for pool in pools.items if pools else ():
-        found += pool.plain_at("tolerations") or []
+    more = [
+        values.at("singleuser.extraTolerations"),
+        *(pool.at("tolerations") for pool in (pools.items if pools else ())),
+    ]
+    for listed in (given, *more):
+        found += [entry.plain() for entry in listed.items] if listed else []
     return tuple(entry for entry in found if isinstance(entry, Mapping))
 
 
