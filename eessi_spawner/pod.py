@@ -37,6 +37,12 @@ class PodPatch:
         Of nodes' taints.
     image
         Of the notebook container, where it is another than the spawner's; empty: it stays.
+    devices
+        Extended resources of the notebook container, by name: how many.
+    capabilities
+        Of Linux that the notebook container may gain besides its own, by a program that raises privileges.
+    after_start
+        A command in the notebook container, without which the container is not ready; empty: none.
     """
 
     volumes: tuple[Json, ...] = ()
@@ -46,6 +52,9 @@ class PodPatch:
     requirements: tuple[Json, ...] = ()
     tolerations: tuple[Json, ...] = ()
     image: str = ""
+    devices: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    capabilities: tuple[str, ...] = ()
+    after_start: tuple[str, ...] = ()
 
     def __add__(self, other: PodPatch) -> PodPatch:
         return PodPatch(
@@ -56,6 +65,9 @@ class PodPatch:
             (*self.requirements, *other.requirements),
             (*self.tolerations, *other.tolerations),
             other.image or self.image,
+            MappingProxyType({**self.devices, **other.devices}),
+            (*self.capabilities, *other.capabilities),
+            other.after_start or self.after_start,
         )
 
 
@@ -90,6 +102,8 @@ def apply_patch(pod: Any, patch: PodPatch, as_json: Callable[[Any], Any]) -> Any
     spec.volumes = [*(spec.volumes or ()), *patch.volumes]
     mounts = [*(mounts or ()), *patch.volume_mounts]
     changed = _changed(container, mounts, patch.image)
+    if patch.devices or patch.capabilities or patch.after_start:
+        changed = _privileged(changed, with_privileges(as_json(changed), patch))
     spec.containers = [changed if found is container else found for found in spec.containers]
     spec.init_containers = [*(spec.init_containers or ()), *patch.init_containers]
     if patch.requirements:
@@ -132,6 +146,49 @@ def _changed(container: Any, mounts: list[Any], image: str) -> Any:
     container.volume_mounts = mounts
     container.image = image or container.image
     return container
+
+
+def _privileged(container: Any, wanted: dict[str, Any]) -> Any:
+    """Return *container* as *wanted*; a model stays one, since the admin's hook expects it."""
+    if isinstance(container, Mapping):
+        return wanted
+    container.resources = wanted.get("resources")
+    container.security_context = wanted.get("securityContext")
+    container.lifecycle = wanted.get("lifecycle")
+    return container
+
+
+def with_privileges(container: Json, patch: PodPatch) -> dict[str, Any]:
+    """Return *container*, plain JSON, with the devices, capabilities and the command of *patch*.
+
+    Raises
+    ------
+    InvalidChoiceError
+        If it has another command to run after its start.
+    """
+    changed = dict(container)
+    if patch.devices:
+        resources = changed.get("resources") or {}
+        # Of an extended resource the limit is the request too (Kubernetes, "Extended resources").
+        changed["resources"] = {**resources, "limits": {**(resources.get("limits") or {}), **patch.devices}}
+    if patch.capabilities:
+        security = changed.get("securityContext") or {}
+        own = security.get("capabilities") or {}
+        added = list(dict.fromkeys([*(own.get("add") or ()), *patch.capabilities]))
+        changed["securityContext"] = {
+            **security,
+            "allowPrivilegeEscalation": True,
+            "capabilities": {**own, "add": added},
+        }
+    if patch.after_start:
+        lifecycle = changed.get("lifecycle") or {}
+        if lifecycle.get("postStart"):
+            raise InvalidChoiceError(
+                "The pod has a command to run after its start already, and eessi_attach would add another.",
+                advice="Take `postStart` out of `lifecycle_hooks`, and let your command run the one of eessi_attach.",
+            )
+        changed["lifecycle"] = {**lifecycle, "postStart": {"exec": {"command": list(patch.after_start)}}}
+    return changed
 
 
 def _check_free(what: str, present: Sequence[Any] | None, added: Sequence[Json], key: str, attribute: str = "") -> None:

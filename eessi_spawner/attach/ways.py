@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from eessi_spawner.attach.claim import ClaimAttachment, names_of_repository
 from eessi_spawner.attach.ephemeral import EphemeralAttachment
+from eessi_spawner.attach.fuse import FuseAttachment
+from eessi_spawner.attach.fuse_device import FuseDeviceAttachment
 from eessi_spawner.attach.host_path import HostPathAttachment
 from eessi_spawner.attach.nfs import NFSAttachment
 from eessi_spawner.errors import InvalidChoiceError
@@ -35,11 +37,19 @@ class Attachment(Protocol):
         """Return where it comes from, as a part of a sentence."""
 
 
-_Kind = type[ClaimAttachment] | type[EphemeralAttachment] | type[HostPathAttachment] | type[NFSAttachment]
+_Kind = (
+    type[ClaimAttachment]
+    | type[EphemeralAttachment]
+    | type[FuseAttachment]
+    | type[FuseDeviceAttachment]
+    | type[HostPathAttachment]
+    | type[NFSAttachment]
+)
 
 _WAYS: dict[str, _Kind] = {
     "csi": ClaimAttachment,
     "ephemeral": EphemeralAttachment,
+    "fuse": FuseAttachment,
     "host_path": HostPathAttachment,
     "nfs": NFSAttachment,
 }
@@ -60,8 +70,8 @@ def parse_attachments(value: object) -> tuple[Attachment, ...]:
     Raises
     ------
     InvalidChoiceError
-        If a way or a setting is unknown or of the wrong type, or if two would be mounted at one place or one inside
-        the other.
+        If a way or a setting is unknown or of the wrong type, if two would be mounted at one place or one inside the
+        other, or if two would need a client of CernVM-FS in the pod.
     """
     if value in (NONE, {"way": NONE}):
         return ()
@@ -75,6 +85,12 @@ def parse_attachments(value: object) -> tuple[Attachment, ...]:
                 advice="Give each a 'mount_path' of its own, none inside another. The root volume of cvmfs-csi"
                 " at /cvmfs has all repositories in it already.",
             )
+    if sum(isinstance(attachment, (FuseAttachment, FuseDeviceAttachment)) for attachment in attachments) > 1:
+        raise InvalidChoiceError(
+            "Two clients of CernVM-FS were asked for, and a pod has one.",
+            advice="Name all its repositories in one entry:"
+            ' {"way": "fuse", "repositories": ["software.eessi.io", "site.example.org"]}.',
+        )
     return attachments
 
 
@@ -94,6 +110,8 @@ def _parse_one(entry: object) -> Attachment:
     given = {key: value for key, value in settings.items() if key != "way"}
     if "claim" in given and way in _BY_CLAIM:
         return _make(ClaimAttachment, given, way, only=_BY_CLAIM[way])
+    if "device" in given and way == "fuse":
+        return _make(FuseDeviceAttachment, given, way)
     made = _make(_WAYS[way], given, way)
     if isinstance(made, ClaimAttachment) and made.repository:
         return _make(ClaimAttachment, names_of_repository(made.repository) | given, way)
@@ -102,16 +120,19 @@ def _parse_one(entry: object) -> Attachment:
 
 def _make(kind: _Kind, settings: Mapping[str, Any], way: str, *, only: Collection[str] = ()) -> Attachment:
     known = {field.name: field for field in fields(kind) if not only or field.name in only}
+    taken: dict[str, Any] = {}
     for name, value in settings.items():
         if name not in known:
             raise InvalidChoiceError(
                 f"The way '{way}' has no setting {str(name)[:100]!r}.",
                 advice=f"Its settings are: {', '.join(known)}.",
             )
-        if type(value) is not type(known[name].default):
+        expected = type(known[name].default)
+        taken[name] = tuple(value) if expected is tuple and isinstance(value, list) else value
+        if type(taken[name]) is not expected or (expected is tuple and not all(isinstance(one, str) for one in value)):
+            kind_of = "a list of texts" if expected is tuple else f"of type {expected.__name__}"
             raise InvalidChoiceError(
-                f"The setting '{name}' of the way '{way}' was expected to be of type"
-                f" {type(known[name].default).__name__}, {value!r:.100} came.",
+                f"The setting '{name}' of the way '{way}' was expected to be {kind_of}, {value!r:.100} came.",
                 advice="See docs/admin/attach.md and docs/admin/attach-ways.md for an example of each way.",
             )
-    return kind(**settings)
+    return kind(**taken)

@@ -151,7 +151,7 @@ def find_trouble(pod: Json | None, events: Iterable[Json], *, now: datetime | No
     return list({finding.code: finding for finding in findings}.values())
 
 
-_BEFORE_SCHEDULING = frozenset({"claim_missing", "claim_pending", "unschedulable"})
+_BEFORE_SCHEDULING = frozenset({"claim_missing", "claim_pending", "device_missing", "unschedulable"})
 _UNSCHEDULED = "FailedScheduling"
 
 

@@ -56,6 +56,11 @@ def _pod_security(level: str, what: str) -> PodRefusedError:
         message = f"Pod Security '{level}', which this hub's namespace enforces, allows no volumes of type {kind}."
         advice = 'An administrator can attach by a claim instead, which it allows: {"claim": ...} in eessi_attach.'
         return PodRefusedError(message, advice=advice, details=what)
+    # What attach/fuse.py and attach/fuse_device.py ask for.
+    if 'container "eessi-fuse"' in what or '"SYS_ADMIN"' in what:
+        message = f"Pod Security '{level}', which this hub's namespace enforces, allows no CernVM-FS client in a pod."
+        advice = 'An administrator can attach otherwise than by "fuse": by a claim, which it allows, in eessi_attach.'
+        return PodRefusedError(message, advice=advice, details=what)
     advice = "An administrator has to set the security contexts of pod and containers as it wants them."
     return PodRefusedError(message, advice=advice, details=what)
 

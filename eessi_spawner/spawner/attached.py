@@ -42,6 +42,9 @@ class AttachedKubeSpawner(PlacedKubeSpawner):
         - `{"way": "host_path", "node_label": "cvmfs=yes"}`: /cvmfs of nodes that have the label. Settings: `path`,
           `must_exist`. `{"way": "host_path", "claim": "cvmfs-shared"}`: a directory of the nodes by a claim.
         - `{"way": "ephemeral", "storage_class": "cvmfs"}`: a volume for each pod, which goes with it.
+        - `{"way": "fuse", "image": "registry.example.org/eessi-spawner/fuse:0.1.0"}`: a client in a privileged sidecar.
+          Settings: `repositories`, `client_config`. `{"way": "fuse", "device": "github.com/fuse"}`: a client of the
+          server's own image, in the server's container.
         - `"none"`: nothing is added; the image or the rest of the configuration brings /cvmfs.
 
         Everything is mounted read-only, and open to what the node mounts later (`HostToContainer`).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ def patched_pod(
 ) -> Iterator[Pod]:
     """Make a pod that is attached by *settings*, entries of `eessi_attach`."""
     patch = patch_of(*settings)
+    sidecars, images = with_images(patch.init_containers)
     container = {
         "name": "notebook",
         "image": image,
@@ -29,8 +30,8 @@ def patched_pod(
     }
     spec: dict[str, Any] = {
         "containers": [container],
-        "initContainers": list(patch.init_containers),
-        "volumes": list(patch.volumes),
+        "initContainers": sidecars,
+        "volumes": [*patch.volumes, *images],
         "terminationGracePeriodSeconds": 1,
     }
     if node:
@@ -42,6 +43,15 @@ def patched_pod(
     finally:
         api.core.delete_namespaced_pod(name, namespace)
         wait_until_gone(f"pod {name}", made.read)
+
+
+def with_images(containers: Sequence[Mapping[str, Any]]) -> tuple[list[Any], list[Any]]:
+    """Return *containers* with what the double of a client reads instead of a network, and the volume of it."""
+    if not containers:
+        return [], []
+    mount = {"name": "repositories", "mountPath": "/repositories"}
+    sidecars = [{**found, "volumeMounts": [*found["volumeMounts"], mount]} for found in containers]
+    return sidecars, [{"name": "repositories", "hostPath": {"path": "/repositories"}}]
 
 
 @contextlib.contextmanager

@@ -42,6 +42,16 @@ WAYS = {
         "restricted",
     ),
     "ephemeral": Way({"way": "ephemeral", "storage_class": "cvmfs"}, "restricted"),
+    "fuse": Way(
+        {
+            "way": "fuse",
+            "image": "registry.example.org/fuse:1",
+            "repositories": ["software.eessi.io", "site.example.org"],
+            "client_config": "CVMFS_HTTP_PROXY=http://squid.example.org:3128",
+        },
+        "privileged",
+    ),
+    "fuse device": Way({"way": "fuse", "device": "github.com/fuse"}, "privileged"),
     "host_path": Way({"way": "host_path", "node_label": "cvmfs=yes"}, "privileged"),
     "host_path claim": Way({"way": "host_path", "claim": "cvmfs-shared"}, "restricted"),
     "nfs": Way({"way": "nfs", "server": "192.0.2.7"}, "baseline"),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable
 from itertools import combinations_with_replacement
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from kubernetes_asyncio.client import ApiClient
 
 from eessi_spawner.attach.ways import parse_attachments
@@ -18,6 +20,7 @@ from tests.chart.openapi import VERSIONS, complaints
 from tests.contract.attached_pods import LEVELS, WAYS, bare_pod, patch_of
 
 as_json = ApiClient.sanitize_for_serialization
+MANIFESTS = sorted((Path(__file__).parents[2] / "helm-config" / "manifests").glob("*.yaml"))
 PAIRS = list(combinations_with_replacement(WAYS, 2))
 every_way = pytest.mark.parametrize("name", WAYS)
 
@@ -58,7 +61,20 @@ def test_the_pod_and_what_is_made_for_it_are_what_kubernetes_takes(version: str,
             assert complaints(version, dict(volume_manifest("hub", attachment))) == []  # type: ignore[arg-type]
 
 
-@every_way
+@pytest.mark.usefixtures("_go")
+@pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_examples_for_administrators_are_what_kubernetes_and_the_driver_take(version: str, manifest: Path) -> None:
+    for document in yaml.safe_load_all(manifest.read_text(encoding="utf-8")):
+        assert complaints(version, document) == []
+        spec = document.get("spec", {})
+        assert spec.get("accessModes", ["ReadOnlyMany"]) == ["ReadOnlyMany"]
+        # cvmfs-csi, internal/cvmfs/node/volumecontext.go; what it does not know it passes over without a word.
+        said = {*document.get("parameters", {}), *spec.get("csi", {}).get("volumeAttributes", {})}
+        assert said <= {"repository", "clientConfig", "sharedMountID"}
+
+
+@pytest.mark.parametrize("name", [name for name in WAYS if name != "fuse device"])
 def test_what_is_mounted_is_read_only_and_follows_the_node(name: str) -> None:
     pod = pod_with(WAYS[name].settings)
     mounts = notebook(pod)["volumeMounts"]

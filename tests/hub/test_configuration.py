@@ -10,7 +10,7 @@ import pytest
 
 ATTACH = (
     "eessi_attach = 'ftp'",
-    "There is no way to attach called 'ftp'. Choose from: csi, ephemeral, host_path, nfs, none.",
+    "There is no way to attach called 'ftp'. Choose from: csi, ephemeral, fuse, host_path, nfs, none.",
 )
 PROFILE = ('eessi_host_injections = {"claims": "a"}', 'Write {"claim": "eessi-site"}')
 ENVIRONMENT = ('eessi_environments = [{"name": "a b"}]', "'a b'")

@@ -15,6 +15,8 @@ from traitlets.config import Config
 from eessi_spawner import errors
 from eessi_spawner.attach.claim import ClaimAttachment
 from eessi_spawner.attach.ephemeral import EphemeralAttachment
+from eessi_spawner.attach.fuse import FuseAttachment
+from eessi_spawner.attach.fuse_device import FuseDeviceAttachment
 from eessi_spawner.attach.host_path import HostPathAttachment
 from eessi_spawner.attach.nfs import NFSAttachment
 from eessi_spawner.attach.ways import parse_attachments
@@ -100,13 +102,16 @@ def test_the_page_on_pods_lists_every_setting_with_its_default() -> None:
         (ClaimAttachment, ATTACH_PAGE),
         (NFSAttachment, ATTACH_PAGE),
         (EphemeralAttachment, WAYS_PAGE),
+        (FuseAttachment, WAYS_PAGE),
+        (FuseDeviceAttachment, WAYS_PAGE),
         (HostPathAttachment, WAYS_PAGE),
     ],
 )
 def test_the_pages_on_pods_list_every_setting_of_a_way(kind: Any, page: str) -> None:
     table = rows(page)
     for field in dataclasses.fields(kind):
-        assert table[field.name][0].strip("`") == str(field.default), field.name
+        default = " ".join(field.default) if isinstance(field.default, tuple) else str(field.default)
+        assert table[field.name][0].strip("`") == default, field.name
 
 
 def test_the_page_on_pods_explains_every_code_and_every_reason() -> None:

@@ -54,7 +54,7 @@ def test_a_setting_is_read_as_what_it_mounts(value: Any, expected: list[Any]) ->
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ("CSI", "There is no way to attach called 'CSI'. Choose from: csi, ephemeral, host_path, nfs, none."),
+        ("CSI", "There is no way to attach called 'CSI'. Choose from: csi, ephemeral, fuse, host_path, nfs, none."),
         (None, "expected as a name or a mapping, 'None' came."),
         ({"claim": "cvmfs"}, "expected as a name or a mapping"),
         ({"way": "csi", "server": "h"}, "The way 'csi' has no setting 'server'. Its settings are: claim, mount_path,"),

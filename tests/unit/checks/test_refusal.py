@@ -50,6 +50,21 @@ def test_pod_security_that_allows_no_such_volume_leads_to_a_claim(level: str, wh
     assert error.details == what
 
 
+@pytest.mark.parametrize(
+    "what",
+    [
+        'privileged (container "eessi-fuse" must not set securityContext.privileged=true)',
+        'non-default capabilities (container "notebook" must not include "SYS_ADMIN" in'
+        " securityContext.capabilities.add)",
+    ],
+)
+def test_pod_security_that_allows_no_client_in_the_pod_leads_to_a_claim(what: str) -> None:
+    error = explain_refusal(403, status(SECURITY.format(level="baseline", what=what)))
+    assert "Pod Security 'baseline'" in error.message
+    assert "allows no CernVM-FS client in a pod." in error.message
+    assert "by a claim" in error.advice
+
+
 def test_pod_security_that_wants_security_contexts_says_which() -> None:
     what = (
         'runAsNonRoot != true (pod or container "notebook" must set securityContext.runAsNonRoot=true), seccompProfile'

@@ -35,7 +35,7 @@ def test_options_that_the_hub_refuses_are_refused_here(
     ("line", "words"),
     [
         ('c.EESSISpawner.eessi_attach = "ftp"', "c.EESSISpawner.eessi_attach = 'ftp': There is no way to attach"),
-        ('c.EESSISpawner.eessi_attach = "ftp"', "Choose from: csi, ephemeral, host_path, nfs, none."),
+        ('c.EESSISpawner.eessi_attach = "ftp"', "Choose from: csi, ephemeral, fuse, host_path, nfs, none."),
         ('c.KubeSpawner.cpu_limit = "much"', "'cpu_limit' trait"),
         ('c.JupyterHub.port = "x"', "'port' trait"),
         (

@@ -134,6 +134,29 @@ def test_an_image_without_this_package_gets_the_kernels_by_a_restricted_init_con
     assert variables(pod)["JUPYTER_CONFIG_PATH"] == "/opt/eessi-spawner/etc/jupyter:/etc/mine"
 
 
+def test_a_client_in_the_pod_is_a_sidecar_beside_the_kernels_and_the_server_stays_as_it_is(
+    make_spawner: MakeSpawner, pod_of: PodOf
+) -> None:
+    way = {"way": "fuse", "image": "registry.example.org/fuse:1"}
+    pod = pod_of(make_spawner(eessi_attach=way, kernels_image="registry.example.org/kernels:1"))
+    assert [found["name"] for found in pod["spec"]["initContainers"]] == ["eessi-fuse", "eessi-kernels"]
+    plain = notebook(pod_of(make_spawner(eessi_attach="none")))
+    assert notebook(pod)["securityContext"] == plain["securityContext"]
+    assert notebook(pod)["resources"] == plain["resources"]
+
+
+def test_a_client_in_the_servers_container_adds_to_what_kubespawner_gives_it(
+    make_spawner: MakeSpawner, pod_of: PodOf
+) -> None:
+    way = {"way": "fuse", "device": "github.com/fuse"}
+    spawner = make_spawner({"uid": 1000, "cpu_limit": 2}, eessi_attach=way)
+    container = notebook(pod_of(spawner))
+    assert container["resources"]["limits"] == {"cpu": 2, "github.com/fuse": "1"}
+    security = container["securityContext"]
+    assert (security["runAsUser"], security["allowPrivilegeEscalation"]) == (1000, True)
+    assert container["lifecycle"]["postStart"]["exec"]["command"][0] == "mount-repositories"
+
+
 def test_kubernetes_expands_nothing_in_what_kernels_are_told(make_spawner: MakeSpawner, pod_of: PodOf) -> None:
     module = "jupyter-server/2.17.0-GCCcore-14.3.0"
     listed = [{"name": "mine", "title": "costs $(HOME) $$", "release": "2025.06", "modules": [module]}]

@@ -16,7 +16,7 @@ from tests.unit.spawner.pods import MakeSpawner, PodOf
         (
             "eessi_attach",
             "ftp",
-            "There is no way to attach called 'ftp'. Choose from: csi, ephemeral, host_path, nfs, none.",
+            "There is no way to attach called 'ftp'. Choose from: csi, ephemeral, fuse, host_path, nfs, none.",
         ),
         ("eessi_attach", {"way": "csi", "clam": "x"}, "has no setting 'clam'"),
         ("eessi_attach", {"way": "csi", "claim": "Not A Name"}, "name of a Kubernetes object"),
