@@ -38,9 +38,10 @@ def hub_on(  # noqa: PLR0913  (each by its name)
     cleanup_servers: bool = True,
     debug: bool = True,
     hub_port: int | None = None,
+    images: Path | None = None,
     **spawner: Any,
 ) -> Iterator[DemoHub]:
-    """Run a hub at *place* whose spawner has the traits *spawner*."""
+    """Run a hub at *place* whose spawner has the traits *spawner*; sidecars find repositories in *images*."""
     state.mkdir(exist_ok=True)
     settings = {
         "host_ip": place.host_ip,
@@ -50,6 +51,7 @@ def hub_on(  # noqa: PLR0913  (each by its name)
         "cleanup_servers": cleanup_servers,
         "hub_port": hub_port or free_port(),
         "log_level": "DEBUG" if debug else "INFO",
+        "images": str(images or ""),
         "settings": {"EESSISpawner": spawner, **(sections or {})},
     }
     environ = {"EESSI_CLUSTER": json.dumps(settings), "KUBECONFIG": str(place.kubeconfig)}

@@ -2,6 +2,7 @@
 
 import json
 import os
+from typing import Any
 
 import eessi_spawner.demo
 
@@ -39,5 +40,17 @@ c.EESSISpawner.eessi_environments = [
         "modules": ["SciPy-bundle/2025.07-gfbf-2025b"],
     }
 ]
+
+
+def show_images(_spawner: object, pod: Any) -> Any:
+    """Let the double of a client in a sidecar read what the real one downloads."""
+    for container in pod.spec.init_containers:
+        container["volumeMounts"].append({"name": "repositories", "mountPath": "/repositories"})
+    pod.spec.volumes.append({"name": "repositories", "hostPath": {"path": cluster["images"]}})
+    return pod
+
+
+if cluster["images"]:
+    c.KubeSpawner.modify_pod_hook = show_images
 for section, settings in cluster["settings"].items():
     c[section].update(settings)

@@ -14,7 +14,10 @@ from tests.cluster.spawns.places import Place
 from tests.cluster.spawns.test_attach import read_only, use_numpy
 from tests.cluster.spawns.test_trouble import SECONDS, Spawn
 from tests.cluster.testbed.api import DRIVER, Api
+from tests.cluster.testbed.cluster import Cluster
+from tests.cluster.testbed.fuse_image import FUSE_IMAGE, build_fuse_image
 from tests.cluster.testbed.programs import wait_until
+from tests.cluster.testbed.stack_image import build_stack_images
 
 StartHub = Callable[..., Person]
 PlaceOf = Callable[[str], Place]
@@ -116,3 +119,59 @@ def test_a_claim_of_another_access_mode_ends_the_start_with_the_mode_that_it_nee
         assert time.monotonic() - began < 2 * SECONDS
         name = f"jupyter-{person.name}"
         wait_until_gone(f"pod {name}", lambda: api.core.read_namespaced_pod(name, namespace))
+
+
+@pytest.fixture(scope="module")
+def fuse(stocked: Cluster) -> dict[str, object]:
+    """Return the way `fuse`, of an image that is on all nodes."""
+    stocked.import_image(build_fuse_image())
+    return {"way": "fuse", "image": FUSE_IMAGE}
+
+
+WATCH = """
+import os, threading, time
+def look():
+    while True:
+        try:
+            seen.add(" ".join(os.listdir("/cvmfs/software.eessi.io")))
+        except OSError as error:
+            seen.add(error.strerror)
+        time.sleep(0.02)
+seen = set()
+threading.Thread(target=look, daemon=True).start()
+"""
+
+
+def test_a_client_in_the_pod_gives_a_kernel_and_when_it_is_killed_the_server_heals(
+    person_on: StartHub, fuse: dict[str, object], stocked: Cluster, api: Api, place_of: PlaceOf
+) -> None:
+    person = person_on("privileged", eessi_attach=fuse, images=build_stack_images())
+    told = person.choose("scipy")
+    assert "Attaching /cvmfs from a client in the pod" in told
+    use_numpy(person)
+    watcher = person.start_kernel("python3")
+    person.run(watcher, WATCH)
+    pod = api.core.read_namespaced_pod(f"jupyter-{person.name}", place_of("privileged").namespace)
+    stocked.node(pod.spec.node_name).run(["pkill", "-KILL", "-f", "serve-repositories software.eessi.io"])
+    wait_until("people see it", lambda: "Transport endpoint is not connected" in person.run(watcher, "seen").text)
+    person.run(watcher, "seen.clear()")
+    wait_until(
+        "it is there again", lambda: "versions" in person.run(watcher, "seen.clear(); time.sleep(.1); seen").text
+    )
+    use_numpy(person)
+
+
+def test_a_client_in_a_pod_is_refused_by_pod_security_with_a_way_out(
+    person_on: StartHub, fuse: dict[str, object]
+) -> None:
+    told = person_on("baseline", eessi_attach=fuse).choose("scipy")
+    assert "Pod Security 'baseline'" in told[-1]
+    assert "allows no CernVM-FS client in a pod" in told[-1]
+    assert "by a claim" in told[-1]
+
+
+def test_a_device_that_no_node_has_is_waited_for_by_its_name(person_on: StartHub) -> None:
+    spawn = Spawn(person_on("privileged", eessi_attach={"way": "fuse", "device": "github.com/fuse"}))
+    spawn.wait_until_told("No node has the device github.com/fuse free", seconds=SECONDS)
+    spawn.person.stop()
+    spawn.end()
