@@ -34,8 +34,9 @@ def test_a_file_is_one_short_concept(file: Path) -> None:
 
 @pytest.mark.parametrize(
     "folder",
-    "stack stack/catalogue cluster attach placement checks checks/values kernels spawner service service/handlers"
-    " service/store service/store/migrations service/store/migrations/versions demo demo/sample cli".split(),
+    "stack stack/catalogue cluster attach placement checks checks/values checks/ways kernels spawner service"
+    " service/handlers service/store service/store/migrations"
+    " service/store/migrations/versions demo demo/sample cli".split(),
 )
 def test_a_room_says_what_lives_in_it(folder: str) -> None:
     module = ast.parse((REPOSITORY / "eessi_spawner" / folder / "__init__.py").read_text(encoding="utf-8"))
