@@ -1,8 +1,11 @@
-"""Installed as the guide says: the chart, a hub with its overlay, and people who run notebooks there."""
+"""Installed as the guide says: the chart, a hub with its overlay, and people who run notebooks there.
+
+The tests of this file go on one with the other, as an administrator does with a cluster.
+"""
 
 from __future__ import annotations
 
-import time
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,19 +22,27 @@ from tests.cluster.spawns.hubs import Person
 from tests.cluster.spawns.stock import stock
 from tests.cluster.testbed.api import Api
 from tests.cluster.testbed.cluster import Cluster
-from tests.cluster.testbed.images import reference
+from tests.cluster.testbed.images import HUBS, build_images, reference
+from tests.cluster.testbed.nfs import NFSServer
 from tests.cluster.testbed.programs import wait_until
+from tests.cluster.testbed.stack_image import build_stack_tree
 
 NAMESPACE = "jhub"
 OVERLAY = CHART.parent / "jupyterhub-values.yaml"
-STAND_IN = Path(__file__).with_name("jupyterhub")
-SCIPY = {
-    "name": "scipy",
-    "title": "SciPy 2025.07",
-    "release": "2025.06",
-    "modules": ["SciPy-bundle/2025.07-gfbf-2025b"],
+# What stands in for the chart of Zero to JupyterHub.
+JUPYTERHUB = Path(__file__).with_name("jupyterhub")
+SCIPY = {"name": "scipy", "release": "2025.06", "modules": ["SciPy-bundle/2025.07-gfbf-2025b"]}
+OLDER = {"name": "older", "release": "2023.06", "modules": ["SciPy-bundle/2023.11-gfbf-2023b"]}
+NUMPY = "import numpy; print(numpy.__file__)"
+# Without a registry, a disk for each claim, and Node Feature Discovery.
+HERE: dict[str, Any] = {
+    "nodeFeatureRule": {"create": False},
+    "service": {
+        "image": {"repository": reference("service").rpartition(":")[0], "tag": "test", "pullPolicy": "Never"},
+        "database": {"claim": {"keep": False}},
+        "catalogue": {"updateHours": 0},
+    },
 }
-NUMPY = "import numpy; print(numpy.__version__, numpy.__file__)"
 
 
 def image(name: str) -> dict[str, str]:
@@ -43,78 +54,164 @@ def hub_values(*environments: dict[str, Any]) -> dict[str, Any]:
     """Return what an administrator's own values say beside the overlay."""
     config = {
         "JupyterHub": {"authenticator_class": "dummy"},
-        "Authenticator": {"allow_all": True, "admin_users": ["ada"]},
+        "Authenticator": {"allow_all": True},
         "EESSISpawner": {"eessi_environments": list(environments)},
     }
     return {"hub": {"image": image("hub"), "config": config}, "singleuser": {"image": image("user")}}
 
 
+def chart_values(example: str) -> dict[str, Any]:
+    values: dict[str, Any] = yaml.safe_load((CHART.parent / "examples" / example).read_text(encoding="utf-8"))
+    return {**values, **HERE}
+
+
 @dataclass(frozen=True)
 class Site:
-    """What is installed, and where people reach it."""
+    """A cluster with the chart and a hub, and where people reach it."""
 
     chart: Release
     hub: Release
-    url: str
     api: Api
     cluster: Cluster
 
-    def apply_hub(self, values: dict[str, Any]) -> None:
-        """Install or upgrade the hub, and wait for it."""
-        self.hub.apply(values, OVERLAY)
+    @property
+    def url(self) -> str:
+        service = self.api.core.read_namespaced_service("proxy-public", NAMESPACE)
+        return f"http://{service.spec.cluster_ip}/"
+
+    def apply(self, chart: dict[str, Any], hub: dict[str, Any]) -> None:
+        """Install or upgrade both, as the guide does, and wait until all pods are those of these values."""
+        self.chart.apply(chart)
+        self.hub.apply(hub, OVERLAY)
         self.cluster.names.publish(self.api)
-        for name in ("proxy", "hub"):
-            done = self.api.kubectl(
-                "rollout", "status", f"--namespace={NAMESPACE}", f"deployment/{name}", "--timeout=120s"
-            )
-            logs = self.api.kubectl("logs", f"--namespace={NAMESPACE}", f"deployment/{name}", "--tail=60")
-            assert done.returncode == 0, f"{done.stdout}{done.stderr}{logs.stdout}"
-        wait_until("the hub answers", lambda: Visitor(self.url).request("hub/login").status == 200)
+        for name in ("proxy", "hub", "eessi-service"):
+            self._wait(f"deployment/{name}")
+        wait_until("people reach the hub", lambda: Visitor(self.url).request("hub/login").status == 200)
+
+    def _wait(self, what: str) -> None:
+        where = f"--namespace={NAMESPACE}"
+        done = self.api.kubectl("rollout", "status", where, what, "--timeout=150s")
+        if done.returncode:
+            said = self.api.kubectl("describe", "pods", where).stdout[-6000:]
+            logs = self.api.kubectl("logs", where, what, "--tail=80").stdout
+            pytest.fail(f"{done.stdout}{done.stderr}\n{said}\n{logs}")
+
+    def pod_of(self, person: Person) -> str:
+        """Return the unique id of somebody's pod."""
+        pods = self.api.core.list_namespaced_pod(NAMESPACE, label_selector=f"hub.jupyter.org/username={person.name}")
+        [pod] = pods.items
+        return str(pod.metadata.uid)
 
 
 @pytest.fixture(scope="module")
-def site(
-    testbed: Cluster,
-    api: Api,
-    repositories: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    pytestconfig: pytest.Config,
-) -> Iterator[Site]:
-    stock(testbed, repositories)
-    api.core.create_namespace(
-        {"metadata": {"name": NAMESPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
-    )
+def namespace(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A namespace under the strictest Pod Security, with the disks that a cluster's own StorageClass would make."""
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    api.core.create_namespace({"metadata": {"name": NAMESPACE, "labels": labels}})
     api.wait_for_service_account(NAMESPACE)
-    state = tmp_path_factory.mktemp("hub-db-dir")
-    state.chmod(0o777)
+    disk = tmp_path_factory.mktemp("disk")
+    spec = {
+        "accessModes": ["ReadWriteOnce"],
+        "capacity": {"storage": "1Gi"},
+        "claimRef": {"namespace": NAMESPACE, "name": "eessi-service"},
+        **on_disk(disk),
+    }
+    api.core.create_persistent_volume({"metadata": {"name": "of-the-service"}, "spec": spec})
+    source = on_disk(tmp_path_factory.mktemp("hub-db-dir"))
+    with static_claim(api.core, "hub-db-dir", namespace=NAMESPACE, modes=("ReadWriteOnce",), source=source):
+        yield NAMESPACE
+    api.core.delete_persistent_volume("of-the-service")
+
+
+def on_disk(directory: Path) -> dict[str, Any]:
+    directory.chmod(0o777)
+    return {"hostPath": {"path": str(directory), "type": "Directory"}}
+
+
+@pytest.fixture(scope="module")
+def site(testbed: Cluster, api: Api, namespace: str, repositories: Path, pytestconfig: pytest.Config) -> Iterator[Site]:
+    stock(testbed, repositories)
+    for archive in build_images(HUBS).values():
+        testbed.import_image(archive)
     helm = helm_here(pytestconfig)
-    chart = Release(helm, api, NAMESPACE, CHART)
-    hub = Release(helm, api, NAMESPACE, STAND_IN, "jhub")
-    disk = {"hostPath": {"path": str(state), "type": "Directory"}}
-    with static_claim(api.core, "hub-db-dir", namespace=NAMESPACE, modes=("ReadWriteOnce",), source=disk):
-        chart.apply(chart_values("csi-static.yaml"))
-        hub.apply(hub_values(SCIPY), OVERLAY)
-        address = api.core.read_namespaced_service("proxy-public", NAMESPACE).spec.cluster_ip
-        made = Site(chart, hub, f"http://{address}/", api, testbed)
-        made.apply_hub(hub_values(SCIPY))
-        yield made
-        hub.remove()
-        chart.remove()
-        api.core.delete_collection_namespaced_pod(NAMESPACE, grace_period_seconds=0)
-        wait_until("nothing of the hub is left", lambda: not hub.objects())
-        wait_until("nothing of the chart is left", lambda: not chart.objects())
+    made = Site(Release(helm, api, namespace, CHART), Release(helm, api, namespace, JUPYTERHUB, "jhub"), api, testbed)
+    made.apply(chart_values("csi-static.yaml"), hub_values(SCIPY))
+    yield made
+    made.hub.remove()
+    made.chart.remove()
+    api.core.delete_collection_namespaced_pod(NAMESPACE, grace_period_seconds=0)
+    wait_until("nothing of the hub is left", lambda: not made.hub.objects())
 
 
-def chart_values(example: str) -> dict[str, Any]:
-    values: dict[str, Any] = yaml.safe_load((CHART.parent / "examples" / example).read_text(encoding="utf-8"))
-    return {**values, "nodeFeatureRule": {"create": False}}
+@pytest.fixture(scope="module")
+def ada(site: Site) -> Person:
+    """Somebody whose server runs from the first test on."""
+    return Person(site, "ada")
 
 
-def test_a_notebook_runs_in_a_pod_that_the_installed_hub_starts(site: Site) -> None:
-    ada = Person(site, "ada")
-    told = ada.choose("scipy", release="2025.06")
-    assert ada.is_ready(), told
-    [kernel] = ada.kernels().values()
-    cell = ada.run(ada.start_kernel(kernel), NUMPY)
-    assert "/cvmfs/software.eessi.io/" in cell.text, cell
-    assert time.monotonic()
+def runs_a_notebook(person: Person, environment: str, release: str) -> None:
+    told = person.choose(environment, release=release)
+    assert person.is_ready(), told
+    [kernel] = person.kernels().values()
+    cell = person.run(person.start_kernel(kernel), NUMPY)
+    assert cell.text.startswith("/cvmfs/software.eessi.io/"), (cell, told)
+
+
+def test_a_notebook_runs_on_the_repositories_that_the_driver_mounts(ada: Person) -> None:
+    runs_a_notebook(ada, "scipy", "2025.06")
+
+
+def test_who_is_logged_in_finds_software_at_the_service(ada: Person) -> None:
+    page = ada.visitor.request("services/eessi/?q=SciPy-bundle&release=2025.06")
+    assert page.status == 200
+    assert "SciPy-bundle/2025.07-gfbf-2025b" in page.text
+
+
+def test_what_is_saved_there_becomes_a_kernel_of_the_server_that_runs(ada: Person) -> None:
+    saved = ada.visitor.call("services/eessi/api/v1/environments", OLDER, token=ada.token)
+    assert saved.status == 201, saved.text
+    assert json.loads(saved.text)["problem"] == ""
+    wait_until("the server has it as a kernel", lambda: len(ada.kernels()) == 2, seconds=90)
+
+
+def test_the_chart_tests_the_hub_with_a_server_of_its_own(site: Site) -> None:
+    said = site.chart.test()
+    assert "ok    the notebook ran" in said
+    assert "ok    the server and its user are removed" in said
+
+
+def test_an_upgrade_offers_more_and_ends_no_server(site: Site, ada: Person) -> None:
+    before = site.pod_of(ada)
+    kernel = ada.start_kernel(next(iter(ada.kernels().values())))
+    assert ada.run(kernel, "kept = 1").status == "ok"
+    site.apply(chart_values("csi-static.yaml"), hub_values(SCIPY, OLDER))
+    assert site.pod_of(ada) == before
+    assert ada.run(kernel, "print(kept)").text.strip() == "1"
+    bob = Person(site, "bob")
+    runs_a_notebook(bob, "older", "2023.06")
+    bob.stop()
+
+
+def test_another_way_to_attach_is_a_change_of_the_chart_s_values_alone(
+    site: Site, testbed: Cluster, ada: Person, tmp_path: Path
+) -> None:
+    ada.stop()
+    wait_until("the server is gone", lambda: not ada.is_there())
+    server = NFSServer(build_stack_tree(), tmp_path)
+    server.start()
+    try:
+        # A claim's volume cannot be changed: the old claim goes first, as the guide says.
+        site.chart.apply(chart_values("none.yaml"))
+        values = chart_values("nfs.yaml")
+        options = ["nfsvers=4", "ro", f"port={server.port}"]
+        values["attach"]["nfs"] |= {"server": testbed.host_ip, "path": server.pseudo, "mountOptions": options}
+        site.chart.apply(values)
+        runs_a_notebook(Person(site, "cleo"), "scipy", "2025.06")
+        site.api.core.delete_collection_namespaced_pod(NAMESPACE, label_selector="component=singleuser-server")
+    finally:
+        server.stop()
+
+
+def test_of_the_chart_nothing_stays(site: Site) -> None:
+    site.chart.remove()
+    wait_until("nothing is left", lambda: not site.chart.objects())
