@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tornado.web import RequestHandler
+
 from eessi_spawner.errors import AccessDeniedError, EESSIError, InvalidChoiceError
 from eessi_spawner.service.chosen import check_together, chosen_environment
 from eessi_spawner.service.described import Operation, described
@@ -44,7 +46,13 @@ class OwnersHandler(ApiHandler):
 class EnvironmentsHandler(OwnersHandler):
     """All of a user."""
 
-    @described(Operation("Your own environments, by name", listed("Environment")))
+    @described(
+        Operation(
+            "Your own environments, by name",
+            listed("Environment"),
+            headers={"ETag": "Another one with each change: running servers ask often."},
+        )
+    )
     async def get(self) -> None:
         """List them, by name."""
         items = [saved.to_json() for saved in await self.in_store(self.parts.database.of_owner, self.owner)]
@@ -66,6 +74,10 @@ class EnvironmentsHandler(OwnersHandler):
         self.set_status(201)
         self.set_header("Location", f"{self.request.path}/{saved.id}")
         self.write_json(await self.in_thread(with_verdict, self.catalogue, saved))
+
+    def compute_etag(self) -> str | None:
+        """Return a hash of the list, as tornado makes it."""
+        return RequestHandler.compute_etag(self)
 
 
 class EnvironmentHandler(OwnersHandler):

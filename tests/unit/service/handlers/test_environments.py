@@ -43,6 +43,17 @@ def test_all_of_a_user_are_listed_and_of_nobody_else(service: Client) -> None:
     assert answer["total"] == 2
 
 
+def test_a_list_that_has_not_changed_is_not_sent_again(service: Client) -> None:
+    saved(service)
+    first = service.ask("environments")
+    same = {"If-None-Match": first.headers["Etag"]}
+    assert (answer := service.ask("environments", headers=same)).status == 304
+    assert answer.text == ""
+    assert service.ask("environments", token="bob", headers=same).status == 200
+    saved(service, TABLES)
+    assert len(service.ask("environments", headers=same).json["items"]) == 2
+
+
 def test_one_can_be_changed_as_a_whole_and_removed(service: Client) -> None:
     key = saved(service)["id"]
     changed = service.ask(f"environments/{key}", "PUT", body=TABLES)
