@@ -139,6 +139,19 @@ def test_what_is_saved_while_the_server_runs_is_a_kernel_there_until_it_is_remov
     assert kernel_of(MARKUP) in kernels(ada)
 
 
+def test_software_that_is_opened_is_a_kernel_of_the_server_that_it_starts_or_of_the_one_that_runs(hub: DemoHub) -> None:
+    reader = visitor(hub, "reader")
+    for module in ("lxml/6.0.0-GCCcore-14.3.0", "SciPy-bundle/2025.07-gfbf-2025b"):
+        page = reader.request(f"{SERVICE}notebook?module={module}&release=2025.06")
+        fields = [(field.name, field.value) for field in form_fields(page.text) if field.name]
+        landed = reader.post_form(f"{SERVICE}notebook", fields)
+        assert landed.status == 200, landed.text
+        assert list(reader.progress())[-1].get("ready")
+        kernel = kernel_of({"name": "opened", "release": "2025.06", "modules": [module]})
+        until(lambda kernel=kernel: kernel in kernels(reader), f"{module} is no kernel")
+    assert "2.3.2" in run(reader, kernel, "import numpy; print(numpy.__version__)")
+
+
 def test_the_hub_reports_how_spawns_end(hub: DemoHub, ada: Visitor, state: Path) -> None:
     until(lambda: ("ready", "") in spawns(state, "ada"), "no report")
     eve = visitor(hub, "eve")
