@@ -1,12 +1,12 @@
 """What is known of a hub's pools, as one process tells it to another: values to JSON and back, checked. Pure.
 
-All fields have to be there, others are passed over: a hub that is newer tells more. `null` is what is not known; for
-cores and bytes it is "without bound", as in a pool that is declared without them.
+All fields but `recommended` have to be there, others are passed over: a hub that is newer tells more. `null` is what is
+not known; for cores and bytes it is "without bound", as in a pool that is declared without them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from math import inf, isfinite
 from types import MappingProxyType
@@ -19,6 +19,7 @@ from eessi_spawner.placement.pool import NodePool, PoolState
 from eessi_spawner.placement.request import Request
 from eessi_spawner.stack.accelerators import parse_accelerator
 from eessi_spawner.stack.cpu_targets import parse_cpu_target
+from eessi_spawner.stack.environments import Environment, make_environment
 
 T = TypeVar("T")
 
@@ -26,6 +27,14 @@ T = TypeVar("T")
 _MOST_ENTRIES = 100_000
 _MOST_CHARACTERS = 1000
 _LARGEST = 2.0**63
+
+
+@dataclass(frozen=True)
+class Recommended:
+    """An environment that a site offers, and the groups of JupyterHub that it is kept for (none: everybody)."""
+
+    environment: Environment
+    allowed_groups: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -42,12 +51,15 @@ class PlacementFacts:
         Pool's name to how many seconds its last new nodes took.
     counts_own
         Whether only the hub's own pods are counted as using room.
+    recommended
+        The environments that the site's configuration lists.
     """
 
     states: tuple[PoolState, ...] = ()
     request: Request = field(default_factory=Request)
     waits: Mapping[str, Sequence[float]] = field(default_factory=lambda: MappingProxyType({}))
     counts_own: bool = False
+    recommended: tuple[Recommended, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the facts as `facts_from_json` reads them."""
@@ -56,6 +68,10 @@ class PlacementFacts:
             "request": request_to_json(self.request),
             "waits": {pool: list(seconds) for pool, seconds in self.waits.items()},
             "counts_own": self.counts_own,
+            "recommended": [
+                {"environment": one.environment.to_json(), "allowed_groups": sorted(one.allowed_groups)}
+                for one in self.recommended
+            ],
         }
 
 
@@ -70,7 +86,17 @@ def facts_from_json(data: object) -> PlacementFacts:
     read = _fields(
         data, {"pools": _many(state_from_json), "request": request_from_json, "waits": _waits, "counts_own": _flag}
     )
-    return PlacementFacts(read["pools"], read["request"], read["waits"], read["counts_own"])
+    recommended = _at("recommended", _many(_recommended), _object(data).get("recommended", []))
+    return PlacementFacts(read["pools"], read["request"], read["waits"], read["counts_own"], recommended)
+
+
+def recommended_to(groups: Collection[str], facts: PlacementFacts) -> tuple[Environment, ...]:
+    """Return the recommended environments that a member of *groups* may use."""
+    return tuple(
+        one.environment
+        for one in facts.recommended
+        if not one.allowed_groups or not one.allowed_groups.isdisjoint(groups)
+    )
 
 
 def state_to_json(state: PoolState) -> dict[str, Any]:
@@ -239,6 +265,11 @@ def _at(place: str, read: Callable[[Any], T], value: object) -> T:
         return read(value)
     except InvalidChoiceError as error:
         raise InvalidChoiceError(f"{place[:50]}: {error.message}", advice=_ADVICE) from None
+
+
+def _recommended(data: object) -> Recommended:
+    read = _fields(data, {"environment": make_environment, "allowed_groups": _many(_text)})
+    return Recommended(read["environment"], frozenset(read["allowed_groups"]))
 
 
 _ADVICE = "Run a hub and a service of the same version of eessi-spawner."

@@ -12,12 +12,14 @@ from typing import Any
 from eessi_spawner.errors import EESSIError
 from eessi_spawner.kernels.settings import KernelSettings
 from eessi_spawner.placement.declared import parse_pools
+from eessi_spawner.placement.facts import PlacementFacts, Recommended
 from eessi_spawner.placement.offer import Verdict
 from eessi_spawner.placement.pool import allowed
 from eessi_spawner.spawner.attached import AttachedKubeSpawner
 from eessi_spawner.spawner.catalogue_offers import with_own_builds
 from eessi_spawner.spawner.choice import OPTIONS, Choice
 from eessi_spawner.spawner.cpus import CpuChoice, Placing, all_kept, choose_pool, cpu_choices, pin_from, why_nowhere
+from eessi_spawner.spawner.groups import KEY
 from eessi_spawner.spawner.mixin import EESSIMixin
 from eessi_spawner.spawner.offers import Offers, no_offers
 from eessi_spawner.spawner.placed import WAITS, as_list
@@ -62,6 +64,19 @@ class EESSISpawner(AttachedKubeSpawner, EESSIMixin):
         except EESSIError as problem:
             offers = no_offers(problem, target=self.cpu_target)
         return replace(offers, placing=replace(placing, builds=offers.builds))
+
+    async def placement_facts(self) -> PlacementFacts:
+        """Return what is known of the pools, and the environments that the site lists."""
+        facts = await super().placement_facts()
+        listed = await asyncio.to_thread(self.listed_environments, ())
+        kept_for = {entry["name"]: frozenset(entry.get(KEY, ())) for entry in self.eessi_environments}
+        recommended = [
+            Recommended(found.environment, kept_for[found.environment.name])
+            for found in listed
+            # A release may be kept for groups too: who may use both is for the form to say.
+            if not found.problem and not self.release_groups.get(found.environment.release)
+        ]
+        return replace(facts, recommended=tuple(recommended))
 
     async def offer_own(self, offers: Offers, own: Sequence[Environment]) -> Offers:
         """Return *offers* with the user's *own* environments; where they run the catalogue says."""

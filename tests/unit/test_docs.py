@@ -23,11 +23,13 @@ from eessi_spawner.attach.ways import parse_attachments
 from eessi_spawner.checks import pod_start
 from eessi_spawner.cli.main import make_parser
 from eessi_spawner.errors import CatalogueError, ClusterError, EESSIError, MountError, ServiceError
+from eessi_spawner.service.environment_file import read_entries
 from eessi_spawner.service.settings import DATABASE_VARIABLE, DEFAULT_DATABASE
 from eessi_spawner.spawner.attached import AttachedKubeSpawner
 from eessi_spawner.spawner.kube import EESSISpawner
 from eessi_spawner.spawner.linked import LinkedSpawner
 from eessi_spawner.spawner.mixin import EESSIMixin
+from eessi_spawner.stack.catalogue.bundled import bundled_catalogue
 
 REPOSITORY = Path(__file__).parents[2]
 GUIDE = (REPOSITORY / "docs/admin/one-machine.md").read_text(encoding="utf-8")
@@ -163,3 +165,10 @@ def test_the_commands_in_the_documents_exist() -> None:
 def test_links_between_documents_lead_somewhere(document: Path) -> None:
     for link in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
         assert "://" in link or (document.parent / link).exists(), link
+
+
+def test_the_users_page_shows_a_file_that_can_be_imported() -> None:
+    page = (REPOSITORY / "docs/user/environments.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(.+?)```", page, re.DOTALL)
+    entries = read_entries(bundled_catalogue(), block.encode())
+    assert [(entry.name, entry.refused) for entry in entries] == [("plots", None), ("tables", None)]

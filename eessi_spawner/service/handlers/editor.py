@@ -59,7 +59,8 @@ class EditorHandler(EnvironmentsPageHandler):
         editing = replace(
             await self.in_thread(make_editing, self.catalogue, draft, self.pools_view()), key=key, fault=fault
         )
-        self.finish(await self.in_thread(render_editor, self.catalogue, self.surroundings(), editing))
+        page = await self.in_thread(render_editor, self.catalogue, self.surroundings(), editing, self.recommended())
+        self.finish(page)
 
     async def _save(self, draft: Draft, key: str) -> SavedEnvironment:
         if not draft.title.strip() and not draft.name.strip():

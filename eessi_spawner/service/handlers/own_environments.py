@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from tornado.web import authenticated
 
 from eessi_spawner.errors import InvalidChoiceError
+from eessi_spawner.placement.facts import recommended_to
 from eessi_spawner.service.environment_file import MOST_BYTES, read_entries
 from eessi_spawner.service.environment_page import Own, render_environments, render_newer, render_shared
 from eessi_spawner.service.handlers.forms import OwnPageHandler
@@ -17,7 +18,7 @@ from eessi_spawner.service.renewal import newer_releases, renew
 from eessi_spawner.service.store.keeping import Kept, keep_copy, keep_entries
 from eessi_spawner.service.store.links import Links
 from eessi_spawner.service.store.removed import Removed
-from eessi_spawner.stack.environments import make_environment
+from eessi_spawner.stack.environments import Environment, make_environment
 
 
 class EnvironmentsPageHandler(OwnPageHandler):
@@ -42,7 +43,13 @@ class EnvironmentsPageHandler(OwnPageHandler):
             view=self.pools_view(),
             option_prefix=OPTION_PREFIX,
         )
-        self.finish(await self.in_thread(render_environments, self.catalogue, self.surroundings(), own))
+        page = await self.in_thread(render_environments, self.catalogue, self.surroundings(), own, self.recommended())
+        self.finish(page)
+
+    def recommended(self) -> tuple[Environment, ...]:
+        """Return the site's environments that the user may use, as far as the hub told them."""
+        told = self.parts.facts.told
+        return recommended_to(self.current_user.get("groups") or (), told.facts) if told else ()
 
     def see_done(self, done: str, key: str = "") -> None:
         """Send the browser on to all of them, to say there what was *done*, beside the one whose id is *key*."""

@@ -60,14 +60,17 @@ form.addEventListener("submit", async (event) => {
   const button = event.submitter;
   if (button === save) return;
   event.preventDefault();
-  // Enter in a field presses the form's first button; in those of the name it means to save.
-  if (button.name === "look" && form.contains(document.activeElement) && document.activeElement.matches("[name=name], [name=title]")) {
-    save.click();
-    return;
-  }
   const place = [...part.querySelectorAll(`button[name=${button.name}]`)].indexOf(button);
   if (await ask(button)) focusAfter(button.name, place);
 });
+// Enter presses a form's first button, which finds modules; in what is called a name it means to save.
+for (const field of [form.elements.title, form.elements.name]) {
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    form.requestSubmit(save);
+  });
+}
 typed.addEventListener("input", () => {
   clearTimeout(pause);
   pause = setTimeout(ask, PAUSE);

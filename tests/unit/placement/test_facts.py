@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from eessi_spawner.cluster.nodes import Taint
 from eessi_spawner.cluster.resources import Resources
 from eessi_spawner.errors import InvalidChoiceError
-from eessi_spawner.placement.facts import PlacementFacts, facts_from_json
+from eessi_spawner.placement.facts import PlacementFacts, Recommended, facts_from_json, recommended_to
 from eessi_spawner.placement.pool import NodePool, PoolState
 from eessi_spawner.placement.request import Request
 from eessi_spawner.stack.cpu_targets import CpuTarget
+from eessi_spawner.stack.environments import Environment
 from eessi_spawner.stack.releases import known_targets
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -50,8 +51,24 @@ pools = st.builds(
 )
 states = st.builds(PoolState, pools, st.none() | tuples_of(amounts), st.integers(0, 1000), tuples_of(amounts))
 requests = st.builds(Request, amounts, tuples_of(objects), texts, st.none() | targets, tuples_of(texts))
+recommended = st.builds(
+    Recommended,
+    st.builds(
+        Environment,
+        st.from_regex(r"[a-z0-9][a-z0-9._-]{0,63}", fullmatch=True),
+        st.sampled_from(["Plots", "\N{SNOWMAN} <b>"]),
+        st.just("2025.06"),
+        st.just(("jupyter-server/2.17.0-GCCcore-14.3.0", "matplotlib/3.10.5-gfbf-2025b")),
+    ),
+    st.frozensets(texts, max_size=2),
+)
 facts = st.builds(
-    PlacementFacts, tuples_of(states), requests, st.dictionaries(texts, tuples_of(numbers), max_size=2), st.booleans()
+    PlacementFacts,
+    tuples_of(states),
+    requests,
+    st.dictionaries(texts, tuples_of(numbers), max_size=2),
+    st.booleans(),
+    tuples_of(recommended),
 )
 
 
@@ -100,3 +117,18 @@ def test_what_is_no_fact_is_refused_by_its_place(
 def test_a_newer_hub_may_tell_more_and_a_wait_may_be_one_number() -> None:
     read = facts_from_json({**GOOD, "moon": "full", "waits": {"zen3": 60}})
     assert read.waits == {"zen3": (60.0,)}
+
+
+def test_a_hub_that_recommends_nothing_need_not_say_so() -> None:
+    told = PlacementFacts().to_json()
+    del told["recommended"]
+    assert facts_from_json(told) == PlacementFacts()
+
+
+def test_what_is_kept_for_groups_is_recommended_to_them_alone() -> None:
+    everybody, course = (
+        Environment(name, name, "2025.06", ("jupyter-server/2.17.0-GCCcore-14.3.0",)) for name in ("all", "course")
+    )
+    told = PlacementFacts(recommended=(Recommended(everybody), Recommended(course, frozenset({"students"}))))
+    assert recommended_to(["students"], told) == (everybody, course)
+    assert recommended_to([], told) == (everybody,)

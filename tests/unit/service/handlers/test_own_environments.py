@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.unit.service.hub_double import PREFIX, Answered, Client
+from tests.unit.service.hub_double import PREFIX, SERVICE_TOKEN, Answered, Client
+from tests.unit.service.reports import FACTS
 
 MATPLOTLIB = "matplotlib/3.10.5-gfbf-2025b"
 OLD = "matplotlib/3.7.2-gfbf-2023a"
@@ -219,3 +220,40 @@ def test_what_people_wrote_is_text_on_every_page(service: Client) -> None:
         page = service.ask(PREFIX + path).text
         assert "&lt;script&gt;x" in page
         assert "<script>x" not in page
+
+
+def told(service: Client, recommended: list[dict[str, object]] | None = None) -> None:
+    facts = {**FACTS.to_json(), "recommended": recommended or []}
+    assert service.ask("hub", "PUT", token=SERVICE_TOKEN, body=facts).status == 204
+
+
+def test_where_it_runs_on_this_hub_is_told_in_the_list_and_in_the_editor(service: Client) -> None:
+    key = saved(service)
+    assert "Runs now" not in service.ask(f"{PREFIX}environments").text
+    told(service)
+    for path in ("environments", f"environments/{key}"):
+        assert "Runs now on zen3 (2 nodes free)" in service.ask(PREFIX + path).text
+
+
+def test_one_is_opened_in_a_notebook_by_its_short_name(service: Client) -> None:
+    saved(service)
+    [link] = re.findall(r'href="(/hub/spawn\?[^"]+)"', service.ask(f"{PREFIX}environments").text)
+    assert re.fullmatch(r"/hub/spawn\?(opt-)?release=2025.06&amp;(opt-)?environments=plots", link)
+
+
+def test_the_site_s_own_stand_beside_a_user_s_for_those_who_may_use_them(service: Client) -> None:
+    course = {"name": "course", "title": "The <course>", "release": "2025.06", "modules": [MATPLOTLIB]}
+    told(
+        service,
+        [
+            {"environment": course, "allowed_groups": []},
+            {"environment": {**course, "title": "Hidden"}, "allowed_groups": ["staff"]},
+        ],
+    )
+    for path in ("environments", "environments/new"):
+        page = service.ask(PREFIX + path).text
+        assert "The &lt;course&gt;" in page
+        assert "Hidden" not in page
+        module = MATPLOTLIB.replace("/", "%2F")
+        start = f"new?name=course&amp;title=The+%3Ccourse%3E&amp;release=2025.06&amp;module={module}"
+        assert f'href="{PREFIX}environments/{start}"' in page
