@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from eessi_spawner.service.settings import ServiceSettings, settings_from
-from tests.chart.helm import Helm
+from tests.chart.helm import CHART, Helm
 
+JUPYTERHUB = yaml.safe_load((CHART.parent / "jupyterhub-values.yaml").read_text(encoding="utf-8"))["hub"]
 POSTGRESQL = {"service": {"database": {"secret": "eessi-database"}}}
 
 
@@ -134,6 +136,11 @@ def test_prometheus_is_told_of_it_and_let_in_where_it_is_said(helm: Helm) -> Non
     monitor = objects["ServiceMonitor"]
     assert monitor["metadata"]["labels"]["release"] == "prometheus"
     assert monitor["spec"]["selector"]["matchLabels"].items() <= objects["Service"]["metadata"]["labels"].items()
+    (endpoint,) = monitor["spec"]["endpoints"]
+    assert endpoint["path"] == "/services/eessi/metrics"
+    key = endpoint["authorization"]["credentials"]["key"]
+    (service,) = [name for name in JUPYTERHUB["services"] if key == f"hub.services.{name}.apiToken"]
+    assert JUPYTERHUB["loadRoles"][service] == {"services": [service], "scopes": ["read:metrics"]}
     (rule,) = objects["NetworkPolicy"]["spec"]["ingress"]
     selector = {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}
     assert {"namespaceSelector": selector} in rule["from"]
