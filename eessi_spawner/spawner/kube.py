@@ -17,7 +17,7 @@ from eessi_spawner.placement.offer import Verdict
 from eessi_spawner.placement.pool import allowed
 from eessi_spawner.spawner.attached import AttachedKubeSpawner
 from eessi_spawner.spawner.catalogue_offers import with_own_builds
-from eessi_spawner.spawner.choice import OPTIONS, Choice
+from eessi_spawner.spawner.choice import OPTIONS, Choice, options_from_fields, validate_options
 from eessi_spawner.spawner.cpus import CpuChoice, Placing, all_kept, choose_pool, cpu_choices, pin_from, why_nowhere
 from eessi_spawner.spawner.groups import KEY
 from eessi_spawner.spawner.mixin import EESSIMixin
@@ -156,13 +156,21 @@ class EESSISpawner(AttachedKubeSpawner, EESSIMixin):
         return checked
 
     async def read_form(self, form_data: Mapping[str, list[Any]]) -> dict[str, Any]:
-        """Return the options of a posted form or a link; raised here, the form comes back with the message."""
+        """Return the options of a posted form or a link; raised here, the form comes back with the message.
+
+        A link may name environments, as the service's do, with a profile or without: then the default one is taken.
+        """
         profiles = await self._profiles()
         if not profiles:
             return await super().read_form(form_data)
         options: dict[str, Any] = self._options_from_form(form_data)
+        named = {name: form_data[name] for name in OPTIONS if name in form_data}
         try:
             self._checked_profiles(profiles, options)
+            if named and self._offers is not None:
+                chosen = options_from_fields(named, self._offers)
+                validate_options(chosen, self._offers)
+                options.update(chosen)
         except EESSIError as error:
             raise rejection(error) from error
         return options

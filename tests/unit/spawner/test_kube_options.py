@@ -65,6 +65,25 @@ def test_environments_named_by_rest_win_over_the_profiles_release(make_spawner: 
     assert environments(pod_of(make_spawner({"profile_list": PROFILES}), options)) == ["2023.06-python-2023b"]
 
 
+@pytest.mark.parametrize("profile", [{}, {"profile": ["small"]}], ids=["default", "named"])
+def test_a_link_names_environments_with_a_profile_or_without(
+    profile: Json, make_spawner: MakeSpawner, pod_of: PodOf, loop: asyncio.AbstractEventLoop
+) -> None:
+    spawner = make_spawner({"profile_list": PROFILES})
+    fields = {**profile, "release": ["2023.06"], "environments": ["2023.06-python-2023b"]}
+    options = loop.run_until_complete(spawner.read_form(fields))
+    assert environments(pod_of(spawner, options)) == ["2023.06-python-2023b"]
+
+
+def test_a_link_that_names_what_there_is_not_brings_the_form_back(
+    make_spawner: MakeSpawner, loop: asyncio.AbstractEventLoop
+) -> None:
+    spawner = make_spawner({"profile_list": PROFILES})
+    with pytest.raises(HTTPError) as raised:
+        loop.run_until_complete(spawner.read_form({"environments": ["nope"]}))
+    assert raised.value.status_code == 400
+
+
 def test_a_profile_of_the_admins_sets_the_environments_and_the_way(make_spawner: MakeSpawner, pod_of: PodOf) -> None:
     module = "jupyter-server/2.17.0-GCCcore-14.3.0"
     override = {
