@@ -16,9 +16,9 @@ from eessi_spawner.service.admin import (
     seconds_in_words,
     starts_by_pool,
 )
-from eessi_spawner.service.hub_facts import age_in_words
+from eessi_spawner.service.hub_facts import ToldFacts, age_in_words
 from eessi_spawner.service.page import Surroundings, template
-from eessi_spawner.service.pools import PoolsView
+from eessi_spawner.service.pools import everything
 from eessi_spawner.service.store.spawn_table import Count, Started
 from eessi_spawner.stack.catalogue.index import Catalogue
 
@@ -45,17 +45,20 @@ class Recorded:
 
 
 def render_admin(
-    catalogue: Catalogue, view: PoolsView, recorded: Recorded, around: Surroundings, *, problem: str
+    catalogue: Catalogue, told: ToldFacts | None, recorded: Recorded, around: Surroundings, *, problem: str
 ) -> str:
     """Return the page.
 
     Parameters
     ----------
-    view
-        All pools, whoever may use them.
+    told
+        What the hub told last, all of which is shown.
     problem
         Why the saved catalogue is not the one in use; empty: it is.
     """
+    view = everything(told)
+    listed = {one.environment.key: one.environment.title for one in told.facts.recommended} if told else {}
+    titles = {**default_titles(catalogue), **recorded.titles, **listed}
     today = datetime.now(tz=timezone.utc).date()
     day = catalogue.provenance.day
     return template("admin.html").render(
@@ -70,7 +73,7 @@ def render_admin(
         hint=catalogue_hint(day, today),
         problem=problem,
         recorded=recorded,
-        environments=environments_in_use(recorded.started, {**default_titles(catalogue), **recorded.titles}),
+        environments=environments_in_use(recorded.started, titles),
         failures=failures(recorded.counts),
         starts=starts_by_pool(recorded.counts, recorded.started),
         in_words=seconds_in_words,

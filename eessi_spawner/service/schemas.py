@@ -181,6 +181,7 @@ SCHEMAS: Mapping[str, Schema] = {
         request={"type": "object", "description": "What a server asks for that is started without a choice."},
         waits={"type": "object", "description": "Pool to seconds that its last new nodes took."},
         counts_own=TOLD["counts_own"],
+        recommended={**_OF_THE_HUB, "description": "The site's environments, and for which groups each is kept."},
     ),
     "Spawns": record(items={**_OF_THE_HUB, "maxItems": MOST_SPAWNS, "description": "As the spawner writes them."}),
     "ChosenEnvironment": {

@@ -11,7 +11,6 @@ from eessi_spawner.service.admin import DAYS
 from eessi_spawner.service.admin_page import Recorded, render_admin
 from eessi_spawner.service.handlers.base import ADMIN_SCOPE, is_admin
 from eessi_spawner.service.handlers.software import PageHandler
-from eessi_spawner.service.pools import everything
 
 # A name is one parameter of SQL's, of which SQLite takes some thousands.
 _MOST_USERS = 500
@@ -42,7 +41,7 @@ class AdminHandler(PageHandler):
             await self.in_thread(
                 render_admin,
                 self.catalogue,
-                everything(self.parts.facts.told),
+                self.parts.facts.told,
                 recorded,
                 self.surroundings(),
                 problem=self.parts.keeper.problem,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
 
 from eessi_spawner.errors import StoreError
+from eessi_spawner.placement.facts import Recommended
 from eessi_spawner.service.store.database import Database
 from eessi_spawner.service.store.spawn_table import SpawnTable
 from eessi_spawner.stack.environments import make_environment
@@ -61,6 +63,17 @@ def test_it_shows_what_was_told_and_reported(boss: Client) -> None:
     assert "A volume claim is missing, or cannot be made. Grant the right" in text
     assert "pod_refused" not in text
     assert f"<b>My plots</b> {key} 1 3" in text
+
+
+def test_an_environment_of_the_site_has_the_site_s_title(boss: Client) -> None:
+    course = make_environment({**PLOTS, "title": "Course of spring"})
+    facts = replace(FACTS, recommended=(Recommended(course, frozenset({"students"})),))
+    boss.ask("hub", "PUT", token="of-the-service", body=facts.to_json())
+    items = reports(1, environments=[course.key, "f" * 12])
+    boss.ask("spawns", "POST", token="of-the-service", body={"items": items})
+    text = shown(boss)
+    assert f"Course of spring {course.key} 1 1" in text
+    assert f"not known any more {'f' * 12} 1 1" in text
 
 
 def test_every_table_has_a_caption_that_names_it_and_scrolls_by_keyboard(boss: Client) -> None:
