@@ -25,6 +25,13 @@ def test_an_example_renders_to_its_golden(helm: Helm, example: Path) -> None:
     assert rendering(helm, example) == golden(example).read_text(encoding="utf-8"), "python -m tests.chart.goldens"
 
 
+def test_what_is_printed_for_other_tools_says_its_namespace() -> None:
+    everywhere = {"PersistentVolume", "StorageClass", "ClusterRole", "ClusterRoleBinding"}
+    for example in EXAMPLES:
+        for document in filter(None, yaml.safe_load_all(golden(example).read_text(encoding="utf-8"))):
+            assert ("namespace" in document["metadata"]) is (document["kind"] not in everywhere), document["kind"]
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_helm_finds_no_fault_with_the_chart_and_an_example(helm: Helm, example: Path) -> None:
     done = helm.run("lint", "--strict", "--quiet", "--kube-version", "1.34.0", "--values", example, CHART)

@@ -24,7 +24,7 @@ from eessi_spawner.checks import pod_start
 from eessi_spawner.cli.main import make_parser
 from eessi_spawner.errors import CatalogueError, ClusterError, EESSIError, MountError, ServiceError
 from eessi_spawner.service.environment_file import read_entries
-from eessi_spawner.service.settings import DATABASE_VARIABLE, DEFAULT_DATABASE
+from eessi_spawner.service.settings import DATABASE_VARIABLE, DEFAULT_DATABASE, HOURS_VARIABLE
 from eessi_spawner.spawner.attached import AttachedKubeSpawner
 from eessi_spawner.spawner.kube import EESSISpawner
 from eessi_spawner.spawner.linked import LinkedSpawner
@@ -142,6 +142,7 @@ def test_the_services_page_explains_every_code_and_every_setting() -> None:
     table = rows(SERVICE_PAGE)
     assert {kind.code for kind in (ServiceError, *ServiceError.__subclasses__())} <= set(table)
     assert table[DATABASE_VARIABLE][0].strip("`") == DEFAULT_DATABASE
+    assert table[HOURS_VARIABLE][0].strip("`") == "0"
 
 
 def test_the_catalogues_page_shows_commands_that_exist() -> None:

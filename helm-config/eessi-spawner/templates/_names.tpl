@@ -47,6 +47,7 @@ eessi-test
 
 {{- /* What selects the pods of a component: (list . component). */}}
 {{- define "eessi-spawner.selector" -}}
+app.kubernetes.io/name: {{ (index . 0).Chart.Name }}
 app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end }}
