@@ -55,6 +55,7 @@ bench: $(VENV)/.dev system-packages ## Measure speed beside the plain thing, in 
 	$(BIN)/python -m tests.benchmarks.catalogue
 	$(BIN)/python -m tests.benchmarks.nodes
 	$(BIN)/python -m tests.benchmarks.pods
+	$(BIN)/python -m tests.benchmarks.service
 	$(BIN)/python -m tests.benchmarks.spawns
 
 .PHONY: cluster

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ from eessi_spawner.service.store.database import Database
 
 _THREADS = 4
 _PARENT_SECONDS = 0.5
+_GARBAGE_SECONDS = 0.5
+_GARBAGE = 10_000
 _HOUR_SECONDS = 3600
 # A larger body is not read at all; a smaller one that is too large is refused in words.
 _LARGEST_BODY = 4 * 1024 * 1024
@@ -75,9 +77,11 @@ async def _serve(settings: ServiceSettings, parent: int) -> None:
             f"Nothing can listen at {settings.host}:{settings.port}: {error.strerror}.",
             advice="Give the service another port by its url in c.JupyterHub.services.",
         ) from None
-    # What is loaded by now stays: walking through it took a full collection 50 ms, in which nobody was answered.
+    # What is loaded by now stays: walking through it took a full collection 50 ms, in which nobody was answered. The
+    # rest is collected in a thread: Python would do so in the middle of a request, and walk through others' searches.
     gc.collect()
     gc.freeze()
+    gc.disable()
     stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
@@ -101,9 +105,18 @@ def _chores(
     """Yield what is done all the time beside answering."""
     yield parts.keeper.keep(parts.threads)
     yield parts.gone_users.keep()
+    yield _collect_garbage(parts.threads)
     yield _end_with_parent(stop, parent)
     if settings.catalogue_hours:
         yield update_every(settings.catalogue_hours * _HOUR_SECONDS)
+
+
+async def _collect_garbage(threads: Executor) -> None:
+    """Collect in a thread, as soon as there are many new objects, until cancelled."""
+    while True:
+        await asyncio.sleep(_GARBAGE_SECONDS)
+        if gc.get_count()[0] > _GARBAGE:
+            await asyncio.get_running_loop().run_in_executor(threads, gc.collect)
 
 
 async def _end_with_parent(stop: asyncio.Event, parent: int) -> None:
