@@ -56,9 +56,16 @@ class Release:
         label = f"--selector=app.kubernetes.io/instance={self._name}"
         done = self._api.kubectl("get", _KINDS, "--all-namespaces", label, "--output=name")
         assert done.returncode == 0, done.stderr
-        volumes = self._api.core.list_persistent_volume().items
-        claimed = [volume.metadata.name for volume in volumes if volume.spec.claim_ref.namespace == self._namespace]
-        return [*done.stdout.split(), *claimed]
+        return [*done.stdout.split(), *self._provisioned()]
+
+    def _provisioned(self) -> list[str]:
+        """Return the volumes that a StorageClass has made in the namespace."""
+        made = [
+            volume
+            for volume in self._api.core.list_persistent_volume().items
+            if "pv.kubernetes.io/provisioned-by" in (volume.metadata.annotations or {})
+        ]
+        return [volume.metadata.name for volume in made if volume.spec.claim_ref.namespace == self._namespace]
 
     def _run(self, *arguments: str | Path, values: dict[str, Any] | None = None) -> str:
         where = ["--kubeconfig", str(self._api.kubeconfig), "--namespace", self._namespace]

@@ -34,6 +34,11 @@ JUPYTERHUB = Path(__file__).with_name("jupyterhub")
 SCIPY = {"name": "scipy", "release": "2025.06", "modules": ["SciPy-bundle/2025.07-gfbf-2025b"]}
 OLDER = {"name": "older", "release": "2023.06", "modules": ["SciPy-bundle/2023.11-gfbf-2023b"]}
 NUMPY = "import numpy; print(numpy.__file__)"
+# What Pod Security `restricted` asks for (docs/admin/attach.md).
+RESTRICTED = {
+    "container_security_context": {"capabilities": {"drop": ["ALL"]}},
+    "pod_security_context": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+}
 # Without a registry, a disk for each claim, and Node Feature Discovery.
 HERE: dict[str, Any] = {
     "nodeFeatureRule": {"create": False},
@@ -55,7 +60,7 @@ def hub_values(*environments: dict[str, Any]) -> dict[str, Any]:
     config = {
         "JupyterHub": {"authenticator_class": "dummy"},
         "Authenticator": {"allow_all": True},
-        "EESSISpawner": {"eessi_environments": list(environments)},
+        "EESSISpawner": {"eessi_environments": list(environments), **RESTRICTED},
     }
     return {"hub": {"image": image("hub"), "config": config}, "singleuser": {"image": image("user")}}
 
