@@ -109,7 +109,7 @@ def review_posted(catalogue: Catalogue, data: object) -> Review:
     modules, release = data.get("modules"), data.get("release")
     if not isinstance(modules, list) or not all(isinstance(name, str) for name in modules):
         raise InvalidChoiceError("The modules must be a list of full module names.", advice="Send them as texts.")
-    if not (release is None or isinstance(release, str)):
+    if not isinstance(data.get("release", ""), str):
         raise InvalidChoiceError("The release must be a text.", advice="Write it as EESSI does, such as '2025.06'.")
     return review(catalogue, [str(parse_module(name)) for name in modules[: MAX_MODULES + 1]], release)
 

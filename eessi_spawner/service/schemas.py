@@ -107,6 +107,10 @@ NEW_NAME: Schema = {
     },
     "additionalProperties": False,
 }
+# Of YAML files. One that is read says of each entry itself what is wrong with it.
+WRITTEN_FILE: Schema = record(environments={"type": "array", "items": ref("ChosenEnvironment")})
+_ENTRIES: Schema = {"type": "array", "items": {}, "minItems": 1, "maxItems": 200}
+READ_FILE: Schema = {"anyOf": [record(environments=_ENTRIES), _ENTRIES]}
 
 _FREE: Schema = {**_AMOUNT_OR_NULL, "description": "With room for a server that is started without a choice."}
 _OF_THE_HUB: Schema = {"type": "array", "items": {"type": "object"}}

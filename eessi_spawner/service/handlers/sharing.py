@@ -10,7 +10,7 @@ from eessi_spawner.service.environment_file import read_entries, to_yaml
 from eessi_spawner.service.handlers.environments import OwnersHandler, read_body, with_verdict
 from eessi_spawner.service.question import values_of
 from eessi_spawner.service.review import review_posted
-from eessi_spawner.service.schemas import ID, NEW_NAME, TEXT, listed, ref
+from eessi_spawner.service.schemas import ID, NEW_NAME, READ_FILE, WRITTEN_FILE, listed, ref
 from eessi_spawner.service.store.keeping import keep_copy, keep_entries
 from eessi_spawner.service.store.links import Links
 from eessi_spawner.service.store.removed import Removed
@@ -127,7 +127,7 @@ class ExportFileHandler(OwnersHandler):
     @described(
         Operation(
             "Your environments as a YAML file",
-            TEXT,
+            WRITTEN_FILE,
             content="application/yaml",
             query={"id": {"type": "array", "items": ID, "maxItems": 30, "description": "Default: all."}},
             faults=(404,),
@@ -153,7 +153,7 @@ class ImportHandler(OwnersHandler):
         Operation(
             "Save the environments of a YAML file of at most 64 KB: each is saved, unchanged or refused",
             listed("Imported"),
-            body=TEXT,
+            body=READ_FILE,
             body_content="application/yaml",
         )
     )

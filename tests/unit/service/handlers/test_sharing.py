@@ -57,6 +57,7 @@ def test_modules_that_cannot_go_together_are_an_answer_with_the_nearest_set(serv
         {"modules": ["<b>/1"]},
         {"modules": ["x/\x00"]},
         {"modules": [MATPLOTLIB], "release": 2025.06},
+        {"modules": [MATPLOTLIB], "release": None},
         {"modules": [MATPLOTLIB], "release": "latest"},
         {"modules": [MATPLOTLIB], "owner": "bob"},
     ],
