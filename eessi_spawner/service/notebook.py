@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from itertools import chain, count
 from urllib.parse import urlencode
 
 from eessi_spawner.service.chosen import chosen_environment
@@ -37,13 +36,6 @@ def environment_of(catalogue: Catalogue, module: str, release: str) -> Environme
 def same_kernel(saved: Iterable[SavedEnvironment], environment: Environment) -> Environment | None:
     """Return the one of *saved* that makes the same kernel; None: there is none."""
     return next((one.environment for one in saved if one.environment.key == environment.key), None)
-
-
-def free_name(name: str, taken: Iterable[str]) -> str:
-    """Return *name*, with a number behind it where it is *taken*."""
-    others = set(taken)
-    names = chain([name], (f"{name}-{number}" for number in count(2)))
-    return next(found for found in names if found not in others)
 
 
 def spawn_link(hub: str, environment: Environment, option_prefix: str) -> str:

@@ -8,8 +8,9 @@ import jupyterhub
 from tornado.web import HTTPError, authenticated
 
 from eessi_spawner.errors import AccessDeniedError
+from eessi_spawner.service.draft import free_name
 from eessi_spawner.service.handlers.software import PageHandler
-from eessi_spawner.service.notebook import environment_of, free_name, same_kernel, spawn_link
+from eessi_spawner.service.notebook import environment_of, same_kernel, spawn_link
 from eessi_spawner.service.page import render_notebook
 from eessi_spawner.service.question import Arguments, check_names, value_of
 from eessi_spawner.stack.environments import Environment

@@ -97,6 +97,12 @@ def test_a_name_is_made_from_the_title(title: str, name: str) -> None:
     assert slug(title) == name
 
 
+def test_a_taken_name_gets_a_number() -> None:
+    assert free_name("a", []) == "a"
+    assert free_name("a", ["a", "a-2"]) == "a-3"
+    assert free_name("x" * 64, ["x" * 64]) == "x" * 62 + "-2"
+
+
 @given(st.text(max_size=120), st.sets(st.integers(1, 30)))
 def test_a_name_that_is_made_is_one_that_can_be_kept_and_is_free(title: str, numbers: set[int]) -> None:
     name = slug(title)

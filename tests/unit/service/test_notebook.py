@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from eessi_spawner.errors import EESSIError
-from eessi_spawner.service.notebook import environment_of, free_name, same_kernel, spawn_link
+from eessi_spawner.service.notebook import environment_of, same_kernel, spawn_link
 from eessi_spawner.service.store.saved import SavedEnvironment
 from eessi_spawner.stack.catalogue.bundled import bundled_catalogue
 from eessi_spawner.stack.environments import Environment
@@ -53,11 +53,6 @@ def test_one_that_is_the_same_kernel_is_taken_whatever_its_name() -> None:
     other = Environment("mine", "Mine", environment.release, environment.modules)
     assert same_kernel([SavedEnvironment("0" * 32, "ada", other, NOW, NOW)], environment) == other
     assert same_kernel([], environment) is None
-
-
-def test_a_taken_name_gets_a_number() -> None:
-    assert free_name("a", []) == "a"
-    assert free_name("a", ["a", "a-2"]) == "a-3"
 
 
 def test_the_link_says_release_and_environment() -> None:
