@@ -7,11 +7,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+from tornado.httputil import HTTPServerRequest
 from tornado.web import Application
 
 from eessi_spawner.service import answers
 from eessi_spawner.service.handlers.admin import AdminHandler
-from eessi_spawner.service.handlers.base import NothingHereHandler
+from eessi_spawner.service.handlers.base import MAX_BODY, NothingHereHandler, TooLongHandler
 from eessi_spawner.service.handlers.catalogue import CatalogueHandler
 from eessi_spawner.service.handlers.document import DocumentHandler
 from eessi_spawner.service.handlers.editor import EditorHandler, EditorPartHandler
@@ -100,11 +101,24 @@ def routes_below(prefix: str) -> list[Any]:
     ]
 
 
+class ServiceApplication(Application):
+    """Tornado's, but that long bodies are refused before they are read."""
+
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
+        """Return what answers *request*."""
+        found = super().find_handler(request, **kwargs)
+        length = request.headers.get("Content-Length", "")
+        most = getattr(getattr(found, "handler_class", None), "most_bytes", MAX_BODY)
+        if length.isascii() and length.isdigit() and int(length[:20]) > most:
+            return self.get_handler_delegate(request, TooLongHandler)
+        return found
+
+
 def make_application(parts: ServiceParts) -> Application:
     """Return the application that answers with *parts*."""
     prefix = parts.hub_auth.base_url
     routes = routes_below(prefix)
-    return Application(
+    return ServiceApplication(
         routes,
         default_handler_class=NoPageHandler,
         static_path=str(Path(__file__).with_name("static")),

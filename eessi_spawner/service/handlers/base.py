@@ -13,7 +13,7 @@ from http.client import responses
 from typing import Any, ParamSpec, TypeVar
 
 from jupyterhub.services.auth import HubOAuthenticated, UserNotAllowed
-from tornado.web import HTTPError, RequestHandler
+from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from eessi_spawner.errors import (
     AccessDeniedError,
@@ -35,6 +35,7 @@ T = TypeVar("T")
 
 # An environment of fifty modules has ten thousand characters.
 MAX_BODY = 64 * 1024
+_DROPPED = 64 * 1024 * 1024
 # A role gives it to who is no administrator of the hub (`c.JupyterHub.custom_scopes`).
 ADMIN_SCOPE = "custom:eessi:admin"
 # Of all other errors the request is the cause.
@@ -105,8 +106,7 @@ class ServiceHandler(HubOAuthenticated, RequestHandler):
         AccessDeniedError
             If they lack the scope.
         """
-        if len(self.request.body) > self.most_bytes:
-            raise HTTPError(413)
+        self.check_length()
         try:
             model = await asyncio.wait_for(self.hub_auth.get_user(self, sync=False), self.parts.hub_seconds)
         except (HTTPError, asyncio.TimeoutError) as error:
@@ -122,6 +122,17 @@ class ServiceHandler(HubOAuthenticated, RequestHandler):
                 f"{model['name']} may not use this service.",
                 advice=f"It needs one of the scopes {', '.join(sorted(self.hub_scopes))}; ask the administrator.",
             ) from None
+
+    def check_length(self) -> None:
+        """Refuse a body that is too long.
+
+        Raises
+        ------
+        HTTPError
+            With status 413.
+        """
+        if len(self.request.body) > self.most_bytes:
+            raise HTTPError(413)
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call what takes long in a thread, and return what it returns."""
@@ -237,6 +248,36 @@ class ApiHandler(ServiceHandler):
                 "JupyterHub does not know who asks: there is no token, or it is not valid.",
                 advice="Send 'Authorization: token TOKEN' with a token of the hub's page /hub/token.",
             )
+
+
+@stream_request_body
+class TooLongHandler(ServiceHandler):
+    """Any request that says that more comes than its address takes.
+
+    What comes is dropped piece by piece, and then answered: who is still sending would not hear the answer. One who
+    says that very much comes is answered at once, and cut off.
+    """
+
+    async def prepare(self) -> None:
+        """Let all of it come, if that is not too long to wait for.
+
+        Raises
+        ------
+        HTTPError
+            If it is.
+        """
+        if int(self.request.headers["Content-Length"][:20]) > _DROPPED:
+            raise HTTPError(413)
+        connection: Any = self.request.connection
+        connection.set_max_body_size(_DROPPED)
+
+    def data_received(self, chunk: bytes) -> None:
+        """Drop it."""
+
+    async def _refuse(self) -> None:
+        raise HTTPError(413)
+
+    get = head = post = put = patch = delete = options = _refuse
 
 
 class NothingHereHandler(ServiceHandler):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hmac
 
-from tornado.web import HTTPError
-
 from eessi_spawner.errors import LoginRequiredError
 from eessi_spawner.placement.facts import facts_from_json
 from eessi_spawner.service.described import Operation, described
@@ -21,6 +19,8 @@ _MOST_BODY = 4 * 1024 * 1024
 class _HubsHandler(ServiceHandler):
     """A request of the process that runs the hub."""
 
+    most_bytes = _MOST_BODY
+
     async def prepare(self) -> None:
         """Let only the hub in: JupyterHub is not asked whose the token is, so that its answer is not waited for.
 
@@ -29,8 +29,7 @@ class _HubsHandler(ServiceHandler):
         LoginRequiredError
             If the token is another.
         """
-        if len(self.request.body) > _MOST_BODY:
-            raise HTTPError(413)
+        self.check_length()
         token = self.hub_auth.api_token
         # In constant time: how long a comparison takes would tell how much of the token is right.
         given = self.request.headers.get("Authorization", "").encode()

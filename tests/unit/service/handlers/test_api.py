@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from eessi_spawner import __version__
 from eessi_spawner.service.catalogue_keeper import CatalogueKeeper
 from eessi_spawner.service.store.database import Database
 from eessi_spawner.stack.catalogue.saved import save_catalogue
-from tests.unit.service.hub_double import Client, running_service
+from tests.unit.service.hub_double import API, PREFIX, Client, running_service
 from tests.unit.stack.catalogue.published import small_catalogue, version_entry
 
 PATHS = (
@@ -104,8 +106,19 @@ def test_text_is_answered_in_ascii(tmp_path: Path, database: Database) -> None:
 
 
 def test_a_body_that_is_too_large_is_refused_as_such(service: Client) -> None:
-    answer = service.ask("environments", "POST", body=b"x" * 1_000_000)
-    assert (answer.status, answer.json["code"]) == (413, "request_entity_too_large")
+    for path in ("environments", "search", "nothing", PREFIX):
+        for length in (64 * 1024 + 1, 1_000_000, 10_000_000):
+            answer = service.ask(path, "POST", body=b"x" * length)
+            assert (answer.status, answer.json["code"]) == (413, "request_entity_too_large")
+    assert service.ask("environments", "POST", body=b"x" * 64 * 1024).status == 400
+
+
+def test_who_says_that_too_much_comes_is_answered_before_it_comes(service: Client) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)) as connection:
+        connection.putrequest("POST", f"{API}environments")
+        connection.putheader("Content-Length", "1" + "0" * 30)
+        connection.endheaders()
+        assert connection.getresponse().status == 413
 
 
 def test_health_and_version_need_no_login_nor_hub(service: Client) -> None:
