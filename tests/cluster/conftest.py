@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.stock import stock
 from tests.cluster.testbed.api import Api
 from tests.cluster.testbed.busybox import BUSYBOX, busybox_archive
 from tests.cluster.testbed.cluster import Cluster
@@ -69,6 +70,13 @@ def testbed(cluster: Cluster | SomebodysCluster, pytestconfig: pytest.Config) ->
         unavailable(pytestconfig, "only the test bed's nodes can be entered and broken")
     assert isinstance(cluster, Cluster)
     return cluster
+
+
+@pytest.fixture(scope="session")
+def stocked(testbed: Cluster, repositories: Path) -> Cluster:
+    """Return the cluster with the stack in its /cvmfs and the images of users' servers on its nodes."""
+    stock(testbed, repositories)
+    return testbed
 
 
 @pytest.fixture(scope="session")

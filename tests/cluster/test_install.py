@@ -19,7 +19,6 @@ from tests.chart.helm import CHART
 from tests.cluster.claims import static_claim
 from tests.cluster.release import Release, helm_here
 from tests.cluster.spawns.hubs import Person
-from tests.cluster.spawns.stock import stock
 from tests.cluster.testbed.api import Api
 from tests.cluster.testbed.cluster import Cluster
 from tests.cluster.testbed.images import HUBS, build_images, reference
@@ -134,12 +133,11 @@ def on_disk(directory: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def site(testbed: Cluster, api: Api, namespace: str, repositories: Path, pytestconfig: pytest.Config) -> Iterator[Site]:
-    stock(testbed, repositories)
+def site(stocked: Cluster, api: Api, namespace: str, pytestconfig: pytest.Config) -> Iterator[Site]:
     for archive in build_images(HUBS).values():
-        testbed.import_image(archive)
+        stocked.import_image(archive)
     helm = helm_here(pytestconfig)
-    made = Site(Release(helm, api, namespace, CHART), Release(helm, api, namespace, JUPYTERHUB, "jhub"), api, testbed)
+    made = Site(Release(helm, api, namespace, CHART), Release(helm, api, namespace, JUPYTERHUB, "jhub"), api, stocked)
     made.apply(chart_values("csi-static.yaml"), hub_values(SCIPY))
     yield made
     made.hub.remove()

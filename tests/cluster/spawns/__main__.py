@@ -13,7 +13,7 @@ from tests.cluster.claims import static_claim
 from tests.cluster.node_labels import label
 from tests.cluster.spawns.hubs import hub_on
 from tests.cluster.spawns.places import POOL_RULES, grant_everywhere, make_place
-from tests.cluster.spawns.stock import stock
+from tests.cluster.stock import stock
 from tests.cluster.testbed import folders
 from tests.cluster.testbed.api import Api
 from tests.cluster.testbed.binaries import kubectl_command

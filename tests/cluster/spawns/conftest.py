@@ -14,7 +14,6 @@ import pytest
 from tests.cluster.claims import static_claim
 from tests.cluster.spawns.hubs import Person, hub_on
 from tests.cluster.spawns.places import Place, make_place
-from tests.cluster.spawns.stock import stock
 from tests.cluster.testbed.api import Api
 from tests.cluster.testbed.cluster import Cluster
 from tests.cluster.testbed.nfs import NFSServer
@@ -22,13 +21,6 @@ from tests.cluster.testbed.stack_image import build_stack_tree
 
 PlaceOf = Callable[[str], Place]
 StartHub = Callable[..., Person]
-
-
-@pytest.fixture(scope="session")
-def stocked(testbed: Cluster, repositories: Path) -> Cluster:
-    """Return the cluster with the stack in its /cvmfs and our images on its nodes."""
-    stock(testbed, repositories)
-    return testbed
 
 
 @pytest.fixture(scope="session")
