@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 
 from eessi_spawner.errors import UnknownEnvironmentError
 from eessi_spawner.service.store.database import Database, check_room
-from eessi_spawner.service.store.models import LinkRow, RemovedRow
+from eessi_spawner.service.store.models import EnvironmentRow, LinkRow, RemovedRow
 from eessi_spawner.service.store.rows import from_row, to_row
 from eessi_spawner.service.store.saved import SavedEnvironment
 
@@ -45,7 +45,7 @@ class Removed:
             session.execute(delete(RemovedRow).where(RemovedRow.removed < oldest))
 
     def restore(self, owner: str, key: str) -> SavedEnvironment:
-        """Bring back the environment of *owner* whose id was *key*, and return it.
+        """Bring back the environment of *owner* whose id was *key*, and return it; one that is there stays as it is.
 
         Raises
         ------
@@ -59,9 +59,13 @@ class Removed:
             If it cannot be saved.
         """
         gone = UnknownEnvironmentError(
-            "There is no such removed environment.", advice="One can be brought back for a day, and once."
+            "There is no such removed environment.", advice="One can be brought back for a day."
         )
         with self._database.session() as session:
+            # People press twice.
+            there = session.get(EnvironmentRow, key)
+            if there is not None and there.owner == owner:
+                return from_row(there)
             found = session.get(RemovedRow, key)
             if found is None or found.owner != owner or found.removed < _oldest():
                 raise gone

@@ -27,6 +27,7 @@ def test_what_was_removed_comes_back_as_it_was_with_its_link(database: Database)
         Links(database).find(token)
     assert Removed(database).of_owner("ada") == (saved,)
     assert Removed(database).restore("ada", saved.id) == saved
+    assert Removed(database).restore("ada", saved.id) == saved
     assert database.of_owner("ada") == (saved,)
     assert Links(database).find(token) == saved
     assert Removed(database).of_owner("ada") == ()
