@@ -12,7 +12,7 @@ from tornado.web import Application
 
 from eessi_spawner.service import answers
 from eessi_spawner.service.handlers.admin import AdminHandler
-from eessi_spawner.service.handlers.base import MAX_BODY, NothingHereHandler, TooLongHandler
+from eessi_spawner.service.handlers.base import MAX_BODY, NothingHereHandler, ServiceHandler, TooLongHandler
 from eessi_spawner.service.handlers.catalogue import CatalogueHandler
 from eessi_spawner.service.handlers.document import DocumentHandler
 from eessi_spawner.service.handlers.editor import EditorHandler, EditorPartHandler
@@ -39,7 +39,14 @@ from eessi_spawner.service.handlers.sharing import (
     SharedHandler,
     ShareHandler,
 )
-from eessi_spawner.service.handlers.software import LoginCallbackHandler, NoPageHandler, ResultsHandler, SoftwareHandler
+from eessi_spawner.service.handlers.software import (
+    LoginCallbackHandler,
+    NoPageHandler,
+    PageHandler,
+    ResultsHandler,
+    SoftwareHandler,
+    TooLongPageHandler,
+)
 from eessi_spawner.service.handlers.state import HealthHandler, VersionHandler
 from eessi_spawner.service.openapi import openapi
 from eessi_spawner.service.parts import ServiceParts
@@ -108,9 +115,11 @@ class ServiceApplication(Application):
         """Return what answers *request*."""
         found = super().find_handler(request, **kwargs)
         length = request.headers.get("Content-Length", "")
-        most = getattr(getattr(found, "handler_class", None), "most_bytes", MAX_BODY)
+        handler = getattr(found, "handler_class", ServiceHandler)
+        most = getattr(handler, "most_bytes", MAX_BODY)
         if length.isascii() and length.isdigit() and int(length[:20]) > most:
-            return self.get_handler_delegate(request, TooLongHandler)
+            is_page = issubclass(handler, PageHandler)
+            return self.get_handler_delegate(request, TooLongPageHandler if is_page else TooLongHandler)
         return found
 
 

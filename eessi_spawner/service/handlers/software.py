@@ -8,7 +8,7 @@ from jupyterhub.services.auth import HubOAuthCallbackHandler
 from tornado.web import HTTPError, authenticated
 
 from eessi_spawner.errors import LoginRequiredError
-from eessi_spawner.service.handlers.base import ServiceHandler, is_admin
+from eessi_spawner.service.handlers.base import ServiceHandler, TooLongHandler, is_admin
 from eessi_spawner.service.page import Surroundings, render_fault, render_results, render_software, render_told
 from eessi_spawner.service.parts import ServiceParts
 
@@ -93,6 +93,10 @@ class NoPageHandler(PageHandler):
             Always.
         """
         raise HTTPError(404)
+
+
+class TooLongPageHandler(TooLongHandler, PageHandler):
+    """A form that is longer than its address takes: said on a page."""
 
 
 class LoginCallbackHandler(HubOAuthCallbackHandler):

@@ -106,10 +106,14 @@ def test_text_is_answered_in_ascii(tmp_path: Path, database: Database) -> None:
 
 
 def test_a_body_that_is_too_large_is_refused_as_such(service: Client) -> None:
-    for path in ("environments", "search", "nothing", PREFIX):
-        for length in (64 * 1024 + 1, 1_000_000, 10_000_000):
+    for length in (64 * 1024 + 1, 1_000_000, 10_000_000):
+        for path in ("environments", "search", "nothing"):
             answer = service.ask(path, "POST", body=b"x" * length)
             assert (answer.status, answer.json["code"]) == (413, "request_entity_too_large")
+        page = service.ask(PREFIX, "POST", body=b"x" * length)
+        assert page.status == 413
+        assert "request_entity_too_large" in page.text
+        assert "<html" in page.text
     assert service.ask("environments", "POST", body=b"x" * 64 * 1024).status == 400
 
 
