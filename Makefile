@@ -53,6 +53,7 @@ faults: $(VENV)/.dev system-packages ## Run the tests of faults that take minute
 bench: $(VENV)/.dev system-packages ## Measure speed beside the plain thing, in tables
 	$(BIN)/python -m tests.benchmarks
 	$(BIN)/python -m tests.benchmarks.catalogue
+	$(BIN)/python -m tests.benchmarks.images
 	$(BIN)/python -m tests.benchmarks.nodes
 	$(BIN)/python -m tests.benchmarks.pods
 	$(BIN)/python -m tests.benchmarks.service
