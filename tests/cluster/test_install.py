@@ -27,6 +27,7 @@ from tests.cluster.testbed.programs import wait_until
 from tests.cluster.testbed.stack_image import build_stack_tree
 
 NAMESPACE = "jhub"
+TEST_POD = "eessi-test"
 OVERLAY = CHART.parent / "jupyterhub-values.yaml"
 # What stands in for the chart of Zero to JupyterHub.
 JUPYTERHUB = Path(__file__).with_name("jupyterhub")
@@ -217,4 +218,7 @@ def test_another_way_to_attach_is_a_change_of_the_chart_s_values_alone(
 
 def test_of_the_chart_nothing_stays(site: Site) -> None:
     site.chart.remove()
+    # Helm leaves the pod of its test.
+    wait_until("all else is gone", lambda: site.chart.objects() == [f"pod/{TEST_POD}"])
+    site.api.core.delete_namespaced_pod(TEST_POD, NAMESPACE)
     wait_until("nothing is left", lambda: not site.chart.objects())

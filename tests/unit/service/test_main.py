@@ -93,7 +93,7 @@ def test_the_first_process_of_a_container_has_no_parent_and_misses_none(monkeypa
     monkeypatch.setattr(service, "_PARENT_SECONDS", 0)
     stop = asyncio.Event()
     with pytest.raises(RuntimeError, match="StopIteration"):
-        asyncio.run(service._end_with_parent(stop))
+        asyncio.run(service._end_with_parent(stop, 0))
     assert not stop.is_set()
 
 
