@@ -11,7 +11,7 @@ import yaml
 from tests.chart.helm import CHART, NAMESPACE, Helm
 
 POOLS_PAGE = (CHART.parents[1] / "docs/admin/pools.md").read_text(encoding="utf-8")
-NONE = {"nodes": False, "pods": False, "persistentVolumes": False}
+NONE = {"nodes": False, "pods": False, "persistentVolumes": False, "checks": False}
 # What the spawner does to volumes: eessi_spawner/spawner/claims.py.
 VERBS = {
     "nodes": ["list", "watch"],
@@ -32,6 +32,21 @@ def test_the_rights_by_default_are_those_of_the_page_on_pools(helm: Helm) -> Non
 def test_a_switch_gives_its_right_alone(helm: Helm, right: str) -> None:
     role = helm.objects({"rbac": NONE | {right: True}})["ClusterRole"]
     assert role["rules"] == [{"apiGroups": [""], "resources": [right.lower()], "verbs": VERBS[right]}]
+
+
+def test_the_doctor_s_switch_lets_the_hub_see_what_a_survey_lists_and_change_nothing(helm: Helm) -> None:
+    rules = helm.objects({"rbac": NONE | {"checks": True}})["ClusterRole"]["rules"]
+    assert {verb for rule in rules for verb in rule["verbs"]} == {"list", "get"}
+    # eessi_spawner/cluster/survey.py; nodes have a switch of their own, claims are in the hub's namespace.
+    assert {resource for rule in rules for resource in rule["resources"]} == {
+        "csidrivers",
+        "csinodes",
+        "namespaces",
+        "persistentvolumes",
+        "storageclasses",
+    }
+    (named,) = [rule["resourceNames"] for rule in rules if "resourceNames" in rule]
+    assert named == [NAMESPACE]
 
 
 def test_without_any_right_there_is_no_role(helm: Helm) -> None:

@@ -20,7 +20,7 @@ cvmfs.csi.cern.ch
 {{- end }}
 
 {{- define "eessi-spawner.hasRights" -}}
-{{- if or .Values.rbac.nodes .Values.rbac.pods .Values.rbac.persistentVolumes }}true{{ end }}
+{{- if or .Values.rbac.nodes .Values.rbac.pods .Values.rbac.persistentVolumes .Values.rbac.checks }}true{{ end }}
 {{- end }}
 
 {{- define "eessi-spawner.service" -}}
