@@ -6,6 +6,8 @@ The tests of this file go on one with the other, as an administrator does with a
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 import yaml
 
 from eessi_spawner.demo.visitor import Visitor
-from tests.chart.helm import CHART
+from tests.chart.helm import CHART, Helm
 from tests.cluster.claims import static_claim
 from tests.cluster.release import Release, helm_here
 from tests.cluster.spawns.hubs import Person
@@ -28,6 +30,10 @@ from tests.cluster.testbed.stack_image import build_stack_tree
 
 NAMESPACE = "jhub"
 TEST_POD = "eessi-test"
+REPOSITORY = CHART.parents[1]
+# The lines that the README asks for: of our chart, and of the hub's.
+LINES = re.findall(r"^helm (.+)$", (REPOSITORY / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+HUBS_ADDRESS = re.compile(r"jupyterhub --repo \S+ --version \S+")
 OVERLAY = CHART.parent / "jupyterhub-values.yaml"
 # What stands in for the chart of Zero to JupyterHub.
 JUPYTERHUB = Path(__file__).with_name("jupyterhub")
@@ -84,10 +90,13 @@ class Site:
         service = self.api.core.read_namespaced_service("proxy-public", NAMESPACE)
         return f"http://{service.spec.cluster_ip}/"
 
-    def apply(self, chart: dict[str, Any], hub: dict[str, Any]) -> None:
-        """Install or upgrade both, as the guide does, and wait until all pods are those of these values."""
-        self.chart.apply(chart)
+    def upgrade(self, hub: dict[str, Any]) -> None:
+        """Give the hub other values."""
         self.hub.apply(hub, OVERLAY)
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until all pods are those of the last values, and people are answered."""
         self.cluster.names.publish(self.api)
         for name in ("proxy", "hub", "eessi-service"):
             self._wait(f"deployment/{name}")
@@ -133,13 +142,28 @@ def on_disk(directory: Path) -> dict[str, Any]:
     return {"hostPath": {"path": str(directory), "type": "Directory"}}
 
 
+def install(helm: Helm, api: Api, directory: Path) -> None:
+    """Do what the README says, with the hub's chart from here and what this cluster needs besides."""
+    (directory / "your-values.yaml").write_text(yaml.safe_dump(hub_values(SCIPY)))
+    (directory / "here.yaml").write_text(yaml.safe_dump(HERE))
+    ours, hubs = (shlex.split(HUBS_ADDRESS.sub(str(JUPYTERHUB), line)) for line in LINES)
+    for words in ([*ours, "--values", "here.yaml"], hubs):
+        paths = [REPOSITORY / word if word.startswith("helm-config/") else word for word in words]
+        paths = [directory / word if word in ("here.yaml", "your-values.yaml") else word for word in paths]
+        done = helm.run(*paths, "--kubeconfig", api.kubeconfig)
+        assert done.returncode == 0, done.stderr
+
+
 @pytest.fixture(scope="module")
-def site(stocked: Cluster, api: Api, namespace: str, pytestconfig: pytest.Config) -> Iterator[Site]:
+def site(
+    stocked: Cluster, api: Api, namespace: str, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[Site]:
     for archive in build_images(HUBS).values():
         stocked.import_image(archive)
     helm = helm_here(pytestconfig)
     made = Site(Release(helm, api, namespace, CHART), Release(helm, api, namespace, JUPYTERHUB, "jhub"), api, stocked)
-    made.apply(chart_values("csi-static.yaml"), hub_values(SCIPY))
+    install(helm, api, tmp_path_factory.mktemp("values"))
+    made.wait()
     yield made
     made.hub.remove()
     made.chart.remove()
@@ -188,7 +212,7 @@ def test_an_upgrade_offers_more_and_ends_no_server(site: Site, ada: Person) -> N
     before = site.pod_of(ada)
     kernel = ada.start_kernel(next(iter(ada.kernels().values())))
     assert ada.run(kernel, "kept = 1").status == "ok"
-    site.apply(chart_values("csi-static.yaml"), hub_values(SCIPY, OLDER))
+    site.upgrade(hub_values(SCIPY, OLDER))
     assert site.pod_of(ada) == before
     assert ada.run(kernel, "print(kept)").text.strip() == "1"
     bob = Person(site, "bob")
