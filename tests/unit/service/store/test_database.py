@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-import sqlalchemy
 
 from eessi_spawner.errors import (
     EnvironmentExistsError,
@@ -135,25 +136,52 @@ def test_a_locked_database_is_a_sentence_and_loses_nothing(
     hasty.close()
 
 
-@pytest.mark.parametrize(
-    ("pragma", "words"), [("query_only=ON", "readonly"), ("max_page_count=1", "full")], ids=["read-only", "full"]
-)
-def test_a_database_that_cannot_be_written_is_a_sentence_and_can_be_read(
-    pragma: str, words: str, file_store: Database, caplog: pytest.LogCaptureFixture
+@pytest.fixture
+def disk(tmp_path: Path, pytestconfig: pytest.Config) -> Iterator[Path]:
+    """A small disk of its own."""
+    if os.geteuid() != 0:
+        (pytest.fail if pytestconfig.getoption("--no-skips") else pytest.skip)("mounting a disk needs root")
+    place = tmp_path / "disk"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "eessi-test", place], check=True)
+    yield place
+    subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def fill(disk: Path) -> None:
+    with contextlib.suppress(OSError), (disk / "filler").open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+
+
+def make_read_only(disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+
+
+@pytest.mark.parametrize(("spoil", "words"), [(make_read_only, "readonly"), (fill, "full")], ids=["read-only", "full"])
+def test_a_disk_that_cannot_be_written_is_a_sentence_and_loses_nothing(
+    spoil: Callable[[Path], None], words: str, disk: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    saved = file_store.add("ada", PLOTS)
+    with opened(f"sqlite:///{disk / 'store.sqlite'}") as store:
+        saved = store.add("ada", PLOTS)
+        store.close()  # a disk on which a file is open for writing is not made read-only
+        spoil(disk)
+        large = Environment("large", "x" * 100, "2025.06", tuple(f"module/{number}" for number in range(2000)))
+        with pytest.raises(StoreError, match="nothing was changed"):
+            store.add("ada", large)
+        assert words in caplog.text or "disk I/O" in caplog.text
+        assert "module/7" not in caplog.text, "what users save is not for the log"
+        assert store.of_owner("ada") == (saved,)
 
-    # SQLite itself refuses, as it does on a full or read-only disk.
-    @sqlalchemy.event.listens_for(file_store._engine, "checkout")
-    def _refuse(connection: sqlite3.Connection, *_: object) -> None:
-        connection.execute(f"PRAGMA {pragma}")
 
-    large = Environment("large", "x" * 100, "2025.06", tuple(f"module/{number}" for number in range(2000)))
-    with pytest.raises(StoreError, match="nothing was changed"):
-        file_store.add("ada", large)
-    assert words in caplog.text
-    assert "module/7" not in caplog.text, "what users save is not for the log"
-    assert file_store.of_owner("ada") == (saved,)
+def test_a_disk_that_has_room_again_is_used_again(disk: Path) -> None:
+    with opened(f"sqlite:///{disk / 'store.sqlite'}") as store:
+        saved = store.add("ada", PLOTS)
+        fill(disk)
+        with pytest.raises(StoreError):
+            store.add("ada", TABLES)
+        (disk / "filler").unlink()
+        assert {saved, store.add("ada", TABLES)} == set(store.of_owner("ada"))
 
 
 SAVE_FOR_EVER = """
