@@ -16,6 +16,7 @@ DEMO_PACKAGES := lmod
 CLUSTER_PACKAGES := autofs containerd containernetworking-plugins dnsmasq-base fuse3 iproute2 iptables openssl procps runc squashfuse
 IMAGE_PACKAGES := buildah busybox-static gcc libc6-dev libfuse3-dev libnfs-dev mmdebstrap nfs-ganesha nfs-ganesha-vfs patchelf pkg-config
 TEST_PACKAGES := $(DEMO_PACKAGES) $(CLUSTER_PACKAGES) $(IMAGE_PACKAGES) chromium fonts-dejavu-core postgresql squashfs-tools squid strace
+BENCH_PACKAGES := $(TEST_PACKAGES) docker-registry skopeo
 
 .PHONY: help
 help: ## Show this help
@@ -50,7 +51,7 @@ faults: $(VENV)/.dev system-packages ## Run the tests of faults that take minute
 	$(BIN)/python -m pytest -m long $(PYTEST_ARGS)
 
 .PHONY: bench
-bench: $(VENV)/.dev system-packages ## Measure speed beside the plain thing, in tables
+bench: $(VENV)/.dev bench-packages ## Measure speed beside the plain thing, in tables
 	$(BIN)/python -m tests.benchmarks
 	$(BIN)/python -m tests.benchmarks.catalogue
 	$(BIN)/python -m tests.benchmarks.images
@@ -100,6 +101,10 @@ freeze: $(VENV)/.demo ## Freeze anew what the images hold (UPGRADE=--upgrade: at
 	    --python-version 3.11 --generate-hashes --no-emit-package eessi-spawner --custom-compile-command 'make freeze' \
 	    --quiet $(UPGRADE) --output-file images/$${frozen%:*}/requirements.txt || exit; \
 	done
+
+.PHONY: bench-packages
+bench-packages:
+	@tools/system-packages $(BENCH_PACKAGES)
 
 .PHONY: system-packages
 system-packages:

@@ -60,6 +60,7 @@ def slowest() -> list[bytes]:
         json.dumps({"name": "x" * 60_000}).encode(),
         b'{"modules": [' + b'"a/1",' * 9000 + b'"a/1"]}',
     ]
+    posted = ("environments", "environments/check", "environments/import")
     queries = ["e", "a", "py", "%20".join("abcdefghij"), "x" * 10_000, "%E2%80%AE%00" * 100, "python%20numpy%20scipy"]
     return [
         *(request_for(f"{_API}search?q={query}&limit=200", "user0") for query in queries),
@@ -67,7 +68,7 @@ def slowest() -> list[bytes]:
         request_for(f"{_API}modules?limit=200", "user0"),
         request_for(f"{_API}openapi.json", "user0"),
         request_for(f"{_API}me/export", "user0"),
-        *(request_for(f"{_API}environments", "user0", body) for body in bodies),
+        *(request_for(f"{_API}{path}", "user0", body) for path in posted for body in bodies),
     ]
 
 

@@ -69,10 +69,12 @@ def pod(  # noqa: PLR0913  (each by its name)
     namespace: str = "default",
     node: str | None = None,
     command: tuple[str, ...] = FOREVER,
+    pull_policy: str = "Never",
     **volume: Mapping[str, Any],
 ) -> Iterator[Pod]:
     """Make a pod with one container; *volume* may have `volume` and `mount`, in the API's words less their name."""
-    container: dict[str, Any] = {"name": "main", "image": image, "imagePullPolicy": "Never", "command": list(command)}
+    container: dict[str, Any] = {"name": "main", "image": image, "command": list(command)}
+    container["imagePullPolicy"] = pull_policy
     spec: dict[str, Any] = {"containers": [container], "terminationGracePeriodSeconds": 0}
     if node:
         spec["nodeName"] = node

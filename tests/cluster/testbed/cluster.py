@@ -61,6 +61,12 @@ class Cluster:
         return self._machine.host_ip
 
     @property
+    def ip(self) -> str:
+        """The nodes' address as this machine sees them."""
+        assert self._machine is not None
+        return self._machine.ip
+
+    @property
     def url(self) -> str:
         """The API server's."""
         return self._control_plane.url
