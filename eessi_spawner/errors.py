@@ -16,6 +16,7 @@ The tree:
   x CpuMismatchError         the CPU does not run the builds that a kernel was promised
   x UnsafePathError          a folder that others can write to would have to be trusted
   x SetUpError               a part of the demonstration hub could not be set up
+  x CheckFailedError         a hub that was checked did not answer as it should
   x CatalogueError           the catalogue of EESSI's modules cannot be read or updated
     + CatalogueUnreachableError  it could not be downloaded
     + CatalogueRefusedError      what came is no catalogue, or not a good one
