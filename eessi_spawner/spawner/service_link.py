@@ -11,7 +11,7 @@ import json
 import time
 from collections import OrderedDict, deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
 from itertools import islice
 from logging import Logger
 from typing import Any
@@ -26,8 +26,6 @@ from eessi_spawner.stack.environments import Environment, make_environment
 
 Json = Mapping[str, Any]
 
-# One form or spawn asks several times.
-_FRESH_SECONDS = 1.0
 # After it did not answer in time.
 _AWAY_SECONDS = 30.0
 # What nobody waits for may take longer.
@@ -55,12 +53,6 @@ class AwayError(Exception):
         self.status = status
 
 
-@dataclass(frozen=True)
-class _Known:
-    environments: tuple[Environment, ...]
-    at: float
-
-
 class ServiceLink:
     """The way to one service.
 
@@ -80,7 +72,7 @@ class ServiceLink:
         self._client = SimpleAsyncHTTPClient(
             force_instance=True, max_clients=_REQUESTS_AT_ONCE, max_body_size=_LARGEST_ANSWER
         )
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._known: OrderedDict[str, tuple[Environment, ...]] = OrderedDict()
         self._away_until = 0.0
         # What is asked for to what was said of its last failure.
         self._faults: dict[str, str] = {}
@@ -93,19 +85,16 @@ class ServiceLink:
 
         None: it is not known, since it was never answered.
         """
-        known = self._known.get(user)
-        is_fresh = known is not None and _clock() < known.at + _FRESH_SECONDS
-        if not is_fresh and _clock() >= self._away_until:
-            try:
+        # Asked each time: what was saved a moment ago is opened now.
+        if _clock() >= self._away_until:
+            with suppress(AwayError):
                 answer = await self._ask(f"users/{quote(user, safe='')}/environments", seconds=seconds)
-                known = self._known[user] = _Known(read_environments(answer), _clock())
-            except AwayError:
-                pass
+                self._known[user] = read_environments(answer)
         if user in self._known:
             self._known.move_to_end(user)
         while len(self._known) > _KEPT_USERS:
             self._known.popitem(last=False)
-        return known.environments if known else None
+        return self._known.get(user)
 
     async def tell_hub_facts(self, facts: Json) -> None:
         """Tell what the hub knows of its pools, if it is new or was not told for a minute; called every few seconds."""

@@ -79,12 +79,11 @@ def test_a_name_is_one_part_of_the_address_whatever_is_in_it() -> None:
     with_double(claim)
 
 
-def test_a_form_that_asks_twice_asks_the_service_once(clock: Clock) -> None:
+def test_what_is_saved_now_is_known_now() -> None:
     async def claim(double: ServiceDouble, link: ServiceLink) -> None:
-        for seconds in (0, 0.9, 0.2):
-            clock.now += seconds
-            assert await link.environments_of("ada", seconds=5) == SAVED
-        assert len(double.asked) == 2
+        assert await link.environments_of("bob", seconds=5) == ()
+        double.saved["bob"] = [PLOTS]
+        assert await link.environments_of("bob", seconds=5) == SAVED
 
     with_double(claim)
 
