@@ -5,8 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import aiohttp
+import aiohttp.connector
 import hypothesis
 import pytest
+
+# All that tests ask has a number for an address. aiohttp's own choice, c-ares, has a thread and an inotify instance for
+# each event loop; where one did not end, none did after it, and Linux gives a user 128 of them, which a node needs too.
+aiohttp.connector.DefaultResolver = aiohttp.ThreadedResolver
 
 # A slow machine is no failure.
 hypothesis.settings.register_profile("any-machine", deadline=None)
