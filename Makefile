@@ -32,7 +32,7 @@ test: check $(HUB5)/.ready system-packages ## Run all tests
 	$(BIN)/python -m tests.cluster.testbed build
 	$(BIN)/python -m tests.chart.helm
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
-	$(HUB5)/bin/python -m pytest tests/hub tests/service tests/unit/spawner tests/unit/service $(PYTEST_ARGS)
+	$(HUB5)/bin/python -m pytest tests/hub tests/service tests/unit/spawner $(PYTEST_ARGS)
 
 .PHONY: check
 check: $(VENV)/.dev ## Lint, types and import rules
