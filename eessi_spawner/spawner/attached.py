@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
+import aiohttp
 from kubernetes_asyncio.client import ApiException
 from traitlets import Any as AnyTrait
 from traitlets import Dict, Unicode, Union, validate
@@ -151,7 +152,7 @@ class AttachedKubeSpawner(PlacedKubeSpawner):
         for attachment in self.made_claims():
             try:
                 await make_claim(self.api, self.namespace, attachment, seconds=request_timeout)
-            except asyncio.TimeoutError:
+            except (asyncio.TimeoutError, aiohttp.ClientConnectionError):
                 return False
             except EESSIError as error:
                 raise refuse(self, error) from error

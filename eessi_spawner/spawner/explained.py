@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import aiohttp
 from kubernetes_asyncio.client import ApiException
 from kubespawner import KubeSpawner
 
@@ -54,9 +55,16 @@ class ExplainedKubeSpawner(TellingSpawner, KubeSpawner):
             self.all_told()
 
     async def _make_create_pod_request(self, pod: Any, request_timeout: float) -> bool:
-        """Create the pod; in a namespace that has just been made, its service account may take a moment."""
+        """Create the pod; what ends by itself is no failure: KubeSpawner tries again where this is False.
+
+        That is an API server that starts anew, and a namespace that has just been made, whose service account may take
+        a moment.
+        """
         try:
             created: bool = await super()._make_create_pod_request(pod, request_timeout)
+        except aiohttp.ClientConnectionError as error:
+            self.log.warning("The API server does not answer, pod %s is tried again: %s", self.pod_name, error)
+            return False
         except ApiException as error:
             # plugin/pkg/admission/serviceaccount of Kubernetes.
             if error.status == _FORBIDDEN and "error looking up service account" in str(error.body):

@@ -6,6 +6,7 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+import aiohttp
 import pytest
 from kubernetes_asyncio.client import ApiException
 from kubespawner import KubeSpawner
@@ -50,6 +51,22 @@ def test_a_watch_that_fails_does_not_end_the_start(
     make_spawner: MakeSpawner, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert start(make_spawner(), loop, monkeypatch, outcome=URL, look=fail) == URL
+
+
+def test_a_pod_is_tried_again_while_the_api_server_starts_anew(
+    make_spawner: MakeSpawner, loop: asyncio.AbstractEventLoop
+) -> None:
+    answers = iter([aiohttp.ClientOSError("refused"), aiohttp.ServerDisconnectedError(), None])
+
+    async def create(_namespace: str, _pod: object) -> None:
+        if (answer := next(answers)) is not None:
+            raise answer
+
+    spawner = make_spawner()
+    spawner.api = SimpleNamespace(create_namespaced_pod=create)
+    pod = SimpleNamespace(metadata=SimpleNamespace(name="ada"))
+    made = [loop.run_until_complete(spawner._make_create_pod_request(pod, 1)) for _ in range(3)]
+    assert made == [False, False, True]
 
 
 def test_what_waiting_does_not_help_ends_the_start_with_the_reason(
