@@ -31,6 +31,8 @@ demo: $(VENV)/.demo ## Run a hub with EESSI kernels on this machine (CHECK=1: ch
 test: check $(HUB5)/.ready system-packages ## Run all tests
 	$(BIN)/python -m tests.cluster.testbed build
 	$(BIN)/python -m tests.chart.helm
+	# The first tests leave a core to it; those that need images wait for them.
+	@$(BIN)/python -m tests.cluster.testbed images >/dev/null 2>&1 &
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 	$(HUB5)/bin/python -m pytest tests/hub tests/service tests/unit/spawner $(PYTEST_ARGS)
 

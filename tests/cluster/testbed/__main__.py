@@ -1,6 +1,6 @@
 """A cluster for a developer: up starts it and returns, down removes it, status says what there is.
 
-build makes its programs beforehand, which takes minutes the first time.
+build makes its programs beforehand, and images what its tests run; each takes minutes the first time.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.cluster.testbed import folders
 from tests.cluster.testbed.binaries import built_binaries, kubectl_command
 from tests.cluster.testbed.cluster import Cluster
+from tests.cluster.testbed.images import HUBS, SERVERS, build_images
 from tests.cluster.testbed.requirements import missing
 
 _STARTED = """\
@@ -31,7 +32,7 @@ Logs are in {logs}. End it with: make cluster-down
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.cluster.testbed", description=__doc__)
-    parser.add_argument("what", choices=("build", "up", "down", "status"))
+    parser.add_argument("what", choices=("build", "images", "up", "down", "status"))
     parser.add_argument("--directory", type=Path, default=folders.BASE, help="where it keeps its files (%(default)s)")
     parser.add_argument("--repositories", type=Path, help="a folder of squashfs images NAME.sqsh, shown as /cvmfs/NAME")
     options = parser.parse_args()
@@ -46,9 +47,13 @@ def main() -> int:
     if lacking := missing():
         sys.stderr.write(f"{lacking}\n")
         # Tests that need a cluster will say so themselves.
-        return 0 if options.what == "build" else 1
+        return 0 if options.what in ("build", "images") else 1
     if options.what == "build":
         built_binaries()
+        return 0
+    if options.what == "images":
+        build_images(SERVERS)
+        build_images(HUBS)
         return 0
     up(options.directory, options.repositories or options.directory / "repositories")
     return 0
