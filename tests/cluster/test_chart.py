@@ -149,7 +149,7 @@ def test_notes_miss_the_hub_until_it_is_there(release: Release, api: Api) -> Non
 @pytest.fixture(scope="module")
 def strict_namespace(api: Api) -> Iterator[str]:
     """A namespace whose API server warns of pods that are not what Pod Security asks for at its strictest."""
-    name = "strict"
+    name = "examples-strict"
     labels = {"pod-security.kubernetes.io/warn": "restricted"}
     api.core.create_namespace({"metadata": {"name": name, "labels": labels}})
     api.wait_for_service_account(name)
