@@ -27,6 +27,7 @@ from eessi_spawner.service.settings import ServiceSettings, settings_from
 from eessi_spawner.service.store.database import Database
 
 _THREADS = 4
+_SWITCH_SECONDS = 0.0005
 _PARENT_SECONDS = 0.5
 _GARBAGE_SECONDS = 0.5
 _GARBAGE = 10_000
@@ -39,6 +40,8 @@ _log = logging.getLogger("eessi_spawner.service")
 def main() -> int:
     """Run the service, and return the exit code: 0 where it was told to end, 1 where it cannot run."""
     parent = os.getppid()
+    # Of the threads that search, each would keep the event loop waiting for Python's 5 ms.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     enable_pretty_logging()
     try:
         asyncio.run(_serve(settings_from(os.environ, Path.home()), parent))
