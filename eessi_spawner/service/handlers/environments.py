@@ -42,6 +42,16 @@ class OwnersHandler(ApiHandler):
         """Return the environment in the request's body, checked."""
         return await self.in_thread(chosen_environment, self.catalogue, read_body(self.request.body))
 
+    async def answer(self, saved: SavedEnvironment) -> None:
+        """Answer by *saved*, with where it can be loaded."""
+        self.write_json(await self.in_thread(with_verdict, self.catalogue, saved))
+
+    async def answer_new(self, saved: SavedEnvironment) -> None:
+        """Answer likewise by what was saved now, and say where it is."""
+        self.set_status(201)
+        self.set_header("Location", f"{self.hub_auth.base_url}api/v1/environments/{saved.id}")
+        await self.answer(saved)
+
 
 class EnvironmentsHandler(OwnersHandler):
     """All of a user."""
@@ -70,10 +80,7 @@ class EnvironmentsHandler(OwnersHandler):
     )
     async def post(self) -> None:
         """Save a new one."""
-        saved = await self.in_store(self.parts.database.add, self.owner, await self.posted())
-        self.set_status(201)
-        self.set_header("Location", f"{self.request.path}/{saved.id}")
-        self.write_json(await self.in_thread(with_verdict, self.catalogue, saved))
+        await self.answer_new(await self.in_store(self.parts.database.add, self.owner, await self.posted()))
 
     def compute_etag(self) -> str | None:
         """Return a hash of the list, as tornado makes it."""
@@ -87,7 +94,7 @@ class EnvironmentHandler(OwnersHandler):
     async def get(self, environment_id: str) -> None:
         """Return it, with where it can be loaded."""
         saved = await self.in_store(self.parts.database.find, self.owner, environment_id)
-        self.write_json(await self.in_thread(with_verdict, self.catalogue, saved))
+        await self.answer(saved)
 
     @described(
         Operation(
@@ -100,7 +107,7 @@ class EnvironmentHandler(OwnersHandler):
     async def put(self, environment_id: str) -> None:
         """Change it as a whole."""
         saved = await self.in_store(self.parts.database.replace, self.owner, environment_id, await self.posted())
-        self.write_json(await self.in_thread(with_verdict, self.catalogue, saved))
+        await self.answer(saved)
 
     @described(Operation("Remove one of your environments", status=204, faults=(404,)))
     async def delete(self, environment_id: str) -> None:

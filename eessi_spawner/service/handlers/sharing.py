@@ -14,6 +14,7 @@ from eessi_spawner.service.schemas import ID, NEW_NAME, READ_FILE, WRITTEN_FILE,
 from eessi_spawner.service.store.keeping import keep_copy, keep_entries
 from eessi_spawner.service.store.links import Links
 from eessi_spawner.service.store.removed import Removed
+from eessi_spawner.stack.environments import Environment
 
 
 class CheckHandler(OwnersHandler):
@@ -26,26 +27,30 @@ class CheckHandler(OwnersHandler):
         self.write_json(verdict.to_json())
 
 
+def _copy_of(what: str) -> Operation:
+    return Operation(
+        f"Save a copy of {what}, under a name that is free or the one that is sent",
+        ref("CheckedEnvironment"),
+        status=201,
+        body=NEW_NAME,
+        faults=(404, 409),
+        headers={"Location": "Its address."},
+    )
+
+
 class CopyHandler(OwnersHandler):
     """A copy of one of the user's own."""
 
-    @described(
-        Operation(
-            "Save a copy of one of your environments, under a name that is free or the one that is sent",
-            ref("CheckedEnvironment"),
-            status=201,
-            body=NEW_NAME,
-            faults=(404, 409),
-            headers={"Location": "Its address."},
-        )
-    )
+    @described(_copy_of("one of your environments"))
     async def post(self, environment_id: str) -> None:
         """Save it, under the name in the body or one that is free."""
         saved = await self.in_store(self.parts.database.find, self.owner, environment_id)
-        copy = await self.in_store(keep_copy, self.parts.database, self.owner, saved.environment, self.new_name())
-        self.set_status(201)
-        self.set_header("Location", f"{self.hub_auth.base_url}api/v1/environments/{copy.id}")
-        self.write_json(await self.in_thread(with_verdict, self.catalogue, copy))
+        await self.save_copy(saved.environment)
+
+    async def save_copy(self, environment: Environment) -> None:
+        """Save *environment* as the user's own, and answer by it."""
+        name = self.new_name()
+        await self.answer_new(await self.in_store(keep_copy, self.parts.database, self.owner, environment, name))
 
     def new_name(self) -> str:
         """Return the name in the body; empty where there is none.
@@ -86,7 +91,7 @@ class RestoreHandler(OwnersHandler):
     async def post(self, environment_id: str) -> None:
         """Bring it back."""
         saved = await self.in_store(Removed(self.parts.database).restore, self.owner, environment_id)
-        self.write_json(await self.in_thread(with_verdict, self.catalogue, saved))
+        await self.answer(saved)
 
 
 class SharedHandler(CopyHandler):
@@ -100,23 +105,11 @@ class SharedHandler(CopyHandler):
         shown.pop("id")
         self.write_json({**shown, "owner": saved.owner})
 
-    @described(
-        Operation(
-            "Save a copy of the environment that a link leads to, under a name that is free or the one that is sent",
-            ref("CheckedEnvironment"),
-            status=201,
-            body=NEW_NAME,
-            faults=(404, 409),
-            headers={"Location": "Its address."},
-        )
-    )
+    @described(_copy_of("the environment that a link leads to"))
     async def post(self, link: str) -> None:
         """Save a copy, under the name in the body or one that is free."""
         saved = await self.in_store(Links(self.parts.database).find, link)
-        copy = await self.in_store(keep_copy, self.parts.database, self.owner, saved.environment, self.new_name())
-        self.set_status(201)
-        self.set_header("Location", f"{self.hub_auth.base_url}api/v1/environments/{copy.id}")
-        self.write_json(await self.in_thread(with_verdict, self.catalogue, copy))
+        await self.save_copy(saved.environment)
 
 
 class ExportFileHandler(OwnersHandler):

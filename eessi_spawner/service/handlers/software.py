@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from jupyterhub.services.auth import HubOAuthCallbackHandler
-from tornado.web import HTTPError, authenticated
+from tornado.web import authenticated
 
 from eessi_spawner.errors import LoginRequiredError
-from eessi_spawner.service.handlers.base import ServiceHandler, TooLongHandler, is_admin
+from eessi_spawner.service.handlers.base import NothingHereHandler, ServiceHandler, TooLongHandler, is_admin
 from eessi_spawner.service.page import Surroundings, render_fault, render_results, render_software, render_told
 from eessi_spawner.service.parts import ServiceParts
 
@@ -81,18 +81,8 @@ class ResultsHandler(PageHandler):
         self.finish(found + render_told(view))
 
 
-class NoPageHandler(PageHandler):
-    """Any address that there is not."""
-
-    async def prepare(self) -> None:
-        """Say so.
-
-        Raises
-        ------
-        HTTPError
-            Always.
-        """
-        raise HTTPError(404)
+class NoPageHandler(NothingHereHandler, PageHandler):
+    """Any address that there is not: said on a page."""
 
 
 class TooLongPageHandler(TooLongHandler, PageHandler):
