@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import aiohttp
@@ -38,6 +39,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if config.getoption("--no-skips") and (skipped := terminalreporter.stats.get("skipped")):
         terminalreporter.write_line(f"{len(skipped)} tests were skipped, and none may be.", red=True)
+
+
+@pytest.fixture
+def go(pytestconfig: pytest.Config) -> None:
+    """Skip where there is no Go: the OpenAPI files of Kubernetes come by its module proxy."""
+    if shutil.which("go") is None:
+        reason = "the OpenAPI files of Kubernetes come by Go's module proxy: install Go"
+        if pytestconfig.getoption("--no-skips"):
+            pytest.fail(reason)
+        pytest.skip(reason)
 
 
 @pytest.hookimpl(trylast=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -14,14 +13,7 @@ from tests.chart.openapi import VERSIONS, complaints
 STATIC = golden(Path("csi-static.yaml"))
 NOT_BUILT_IN = {"ServiceMonitor"}
 
-
-@pytest.fixture(autouse=True)
-def _go(pytestconfig: pytest.Config) -> None:
-    if shutil.which("go") is None:
-        reason = "the OpenAPI files of Kubernetes come by Go's module proxy: install Go"
-        if pytestconfig.getoption("--no-skips"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+pytestmark = pytest.mark.usefixtures("go")
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable
 from itertools import combinations_with_replacement
 from pathlib import Path
@@ -39,17 +38,8 @@ def notebook(pod: Any) -> Any:
     return container
 
 
-@pytest.fixture
-def _go(pytestconfig: pytest.Config) -> None:
-    if shutil.which("go") is None:
-        reason = "the OpenAPI files of Kubernetes come by Go's module proxy: install Go"
-        if pytestconfig.getoption("--no-skips"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-
-
 @every_way
-@pytest.mark.usefixtures("_go")
+@pytest.mark.usefixtures("go")
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_pod_and_what_is_made_for_it_are_what_kubernetes_takes(version: str, name: str) -> None:
     settings = WAYS[name].settings
@@ -61,7 +51,7 @@ def test_the_pod_and_what_is_made_for_it_are_what_kubernetes_takes(version: str,
             assert complaints(version, dict(volume_manifest("hub", attachment))) == []  # type: ignore[arg-type]
 
 
-@pytest.mark.usefixtures("_go")
+@pytest.mark.usefixtures("go")
 @pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda path: path.stem)
 @pytest.mark.parametrize("version", VERSIONS)
 def test_examples_for_administrators_are_what_kubernetes_and_the_driver_take(version: str, manifest: Path) -> None:
